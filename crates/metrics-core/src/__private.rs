@@ -1,0 +1,3 @@
+//! For the other crates of the workspace only; nothing here is part of the public API.
+
+pub use crate::hash::{key, mix};

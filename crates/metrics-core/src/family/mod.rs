@@ -1,0 +1,402 @@
+mod cache;
+mod child;
+mod chunk;
+mod error;
+mod partial;
+mod store;
+mod text;
+mod values;
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::OnceLock;
+
+use self::store::{Found, Store};
+use crate::metric::Meta;
+use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, str_eq};
+use crate::{
+    Buckets, Collector, Counter, Descriptor, FromOptions, Gauge, Histogram, Info, MetricName, MetricType,
+    Scrape, StateSet, States, Summary,
+};
+
+pub use self::child::{Child, Handle};
+pub use self::error::{LabelError, LabelErrorReason};
+pub use self::partial::{Partial, PartialByName};
+pub use self::values::{LabelValue, LabelValues};
+
+/// A name, help and `N` label names over series, one instrument for each set of label values.
+///
+/// A series is made when its values are first used, stays until it is removed, and is exposed in the
+/// order of creation. An update of one that exists takes no lock that is held for longer than a
+/// lookup, and allocates nothing. The labels are rendered once, when the series is made.
+///
+/// ```
+/// use metrics_core::{Counter, Family};
+///
+/// static REQUESTS: Family<Counter, 2> =
+///     Family::counter("http_requests_total", "Requests by method and status.", ["method", "status"]);
+///
+/// REQUESTS.with(["GET", "200"]).inc();
+/// REQUESTS.with(("GET", 404)).inc_by(2);
+/// let hot = REQUESTS.handle(("POST", 201));
+/// hot.inc();
+/// assert_eq!(REQUESTS.len(), 3);
+/// assert!(REQUESTS.remove(("GET", 404)));
+/// assert!(REQUESTS.get(("GET", 404)).is_none());
+/// ```
+///
+/// A bad name, a reserved label or one that stands twice does not compile:
+///
+/// ```compile_fail
+/// use metrics_core::{Counter, Family};
+///
+/// static REQUESTS: Family<Counter, 2> = Family::counter("requests_total", "Requests.", ["method", "method"]);
+/// ```
+pub struct Family<M: FromOptions, const N: usize> {
+    meta: Meta,
+    label_names: LabelNames<N>,
+    defaults: [Option<&'static str>; N],
+    options: M::Options,
+    /// Made with the first series, as a constant cannot allocate: a family without series costs
+    /// nothing.
+    state: OnceLock<State<M>>,
+}
+
+struct State<M: FromOptions> {
+    /// In the form in which series share what is computed from them.
+    options: M::Options,
+    store: Store<M>,
+}
+
+enum LabelNames<const N: usize> {
+    Static([&'static str; N]),
+    Owned(Box<[Cow<'static, str>; N]>),
+}
+
+macro_rules! constructor {
+    ($name:ident, $instrument:ty, $doc:literal $(, $option:ident: $ty:ty => $options:expr)?) => {
+        impl<const N: usize> Family<$instrument, N> {
+            #[doc = $doc]
+            ///
+            /// # Panics
+            ///
+            /// If a name is invalid, reserved or stands twice, or the options are; in a constant,
+            /// that is a compile error.
+            pub const fn $name(
+                name: &'static str,
+                help: &'static str,
+                label_names: [&'static str; N],
+                $($option: $ty)?
+            ) -> Self {
+                Self::constant(name, help, label_names, ($($options)?))
+            }
+        }
+    };
+}
+
+constructor!(counter, Counter, "A family of `u64` counters.");
+constructor!(counter_f64, Counter<f64>, "A family of `f64` counters.");
+constructor!(gauge, Gauge, "A family of `f64` gauges.");
+constructor!(gauge_i64, Gauge<i64>, "A family of `i64` gauges.");
+constructor!(summary, Summary, "A family of summaries.");
+constructor!(info, Info, "A family of facts, which are the labels.");
+constructor!(
+    histogram, Histogram, "A family of histograms with the upper bounds of a constant.",
+    bounds: &'static [f64] => Buckets::from_static(bounds)
+);
+constructor!(
+    state_set, StateSet, "A family of state sets, the first state of each being on.",
+    states: &'static [&'static str] => States::new(states)
+);
+
+impl<M: FromOptions, const N: usize> Family<M, N> {
+    /// A family of what is known at run time; `options` is `()` for all but a histogram, which takes
+    /// its [`Buckets`], and a state set, which takes its [`States`].
+    ///
+    /// # Errors
+    ///
+    /// If a name is invalid, reserved or stands twice.
+    ///
+    /// ```
+    /// use metrics_core::{Buckets, Family, Histogram};
+    ///
+    /// let sizes: Family<Histogram, 1> = Family::try_new(
+    ///     format!("{}_size_bytes", "upload"), "Sizes.", ["kind"], Buckets::exponential(1024.0, 4.0, 6)?,
+    /// )?;
+    /// sizes.with(["image"]).observe(5000.0);
+    ///
+    /// let error = Family::<Histogram, 1>::try_new("size_bytes", "Sizes.", ["le"], Buckets::try_new([1.0])?).unwrap_err();
+    /// assert_eq!((error.metric(), error.label()), ("size_bytes", "le"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_new(
+        name: impl Into<Cow<'static, str>>,
+        help: impl Into<Cow<'static, str>>,
+        label_names: [impl Into<Cow<'static, str>>; N],
+        options: M::Options,
+    ) -> Result<Self, InvalidDescriptor> {
+        let meta = Meta::try_new(name.into(), help.into())?;
+        let label_names = label_names.map(Into::into);
+        for (i, label) in label_names.iter().enumerate() {
+            check_label(meta.name(), label, M::TYPE)
+                .map_err(|reason| InvalidDescriptor::with_label(meta.name(), label, reason))?;
+            if label_names[..i].contains(label) {
+                let reason = InvalidReason::DuplicateLabelName;
+                return Err(InvalidDescriptor::with_label(meta.name(), label, reason));
+            }
+        }
+        let label_names = LabelNames::Owned(Box::new(label_names));
+        Ok(Self { meta, label_names, defaults: [None; N], options, state: OnceLock::new() })
+    }
+
+    const fn constant(
+        name: &'static str,
+        help: &'static str,
+        label_names: [&'static str; N],
+        options: M::Options,
+    ) -> Self {
+        let mut i = 0;
+        while i < N {
+            if let Err(reason) = check_label(name, label_names[i], M::TYPE) {
+                panic!("{}", reason.explain());
+            }
+            let mut j = 0;
+            while j < i {
+                assert!(
+                    !str_eq(label_names[i], label_names[j]),
+                    "{}",
+                    InvalidReason::DuplicateLabelName.explain()
+                );
+                j += 1;
+            }
+            i += 1;
+        }
+        Self {
+            meta: Meta::from_static(M::TYPE, name, help),
+            label_names: LabelNames::Static(label_names),
+            defaults: [None; N],
+            options,
+            state: OnceLock::new(),
+        }
+    }
+
+    /// The same family with default values for some labels, which apply where series are asked for
+    /// by name ([`label`](Self::label)) or by default ([`with_defaults`](Self::with_defaults)).
+    #[must_use]
+    pub const fn default_labels(mut self, defaults: [Option<&'static str>; N]) -> Self {
+        self.defaults = defaults;
+        self
+    }
+
+    /// The same family with a unit, which must be the last word of its name, before `_total`.
+    ///
+    /// # Panics
+    ///
+    /// If it is not; in a constant, that is a compile error.
+    #[must_use]
+    pub const fn with_unit(mut self, unit: &'static str) -> Self {
+        self.meta.set_unit(M::TYPE, unit);
+        self
+    }
+
+    /// The series of these label values, made if it is not there.
+    #[inline]
+    pub fn with<Kind>(&self, values: impl LabelValues<N, Kind>) -> Child<'_, M> {
+        Child::new(values.with_strs(|values| self.series(values)))
+    }
+
+    /// The same, owned: cache it in hot code.
+    #[inline]
+    pub fn handle<Kind>(&self, values: impl LabelValues<N, Kind>) -> Handle<M> {
+        Handle::new(values.with_strs(|values| self.series(values)))
+    }
+
+    /// The series of the default values.
+    ///
+    /// # Errors
+    ///
+    /// If a label has no default.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Family};
+    ///
+    /// static JOBS: Family<Counter, 1> =
+    ///     Family::counter("jobs_total", "Jobs.", ["queue"]).default_labels([Some("main")]);
+    /// JOBS.with_defaults()?.inc();
+    /// assert_eq!(JOBS.with(["main"]).get(), 1);
+    /// # Ok::<(), metrics_core::LabelError>(())
+    /// ```
+    pub fn with_defaults(&self) -> Result<Child<'_, M>, LabelError> {
+        self.with_options([None; N]).map(Child::new)
+    }
+
+    /// This family with its first `K` label values given.
+    pub fn curry<const K: usize, Kind>(&self, first: impl LabelValues<K, Kind>) -> Partial<'_, M, N, K> {
+        Partial::new(self, values::to_owned(&first))
+    }
+
+    /// This family with one label value given by name; more can follow, in any order.
+    ///
+    /// # Errors
+    ///
+    /// If the family has no such label.
+    pub fn label(&self, name: &str, value: &str) -> Result<PartialByName<'_, M, N>, LabelError> {
+        PartialByName::new(self).label(name, value)
+    }
+
+    /// The series of these label values, if it is there.
+    pub fn get<Kind>(&self, values: impl LabelValues<N, Kind>) -> Option<Child<'_, M>> {
+        let store = &self.state.get()?.store;
+        values.with_strs(|values| store.get(store.hash(values), values)).map(Child::new)
+    }
+
+    /// Removes the series of these label values; false if it is not there. Whoever holds it can go on
+    /// updating it, but it is not exposed any more, and [`with`](Self::with) makes a new one.
+    pub fn remove<Kind>(&self, values: impl LabelValues<N, Kind>) -> bool {
+        self.state.get().is_some_and(|state| values.with_strs(|values| state.store.remove(values)))
+    }
+
+    /// Removes every series that has all of these (name, value) labels, and returns how many that
+    /// were: 0 if the family has no label of such a name.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Family};
+    ///
+    /// static SENT: Family<Counter, 2> = Family::counter("sent_total", "Sent.", ["peer", "kind"]);
+    /// for values in [["a", "ping"], ["a", "data"], ["b", "ping"]] {
+    ///     SENT.with(values).inc();
+    /// }
+    /// assert_eq!(SENT.remove_matching(&[("peer", "a")]), 2);
+    /// assert_eq!(SENT.len(), 1);
+    /// ```
+    pub fn remove_matching(&self, labels: &[(&str, &str)]) -> usize {
+        let Some(state) = self.state.get() else { return 0 };
+        let mut wanted = Vec::with_capacity(labels.len());
+        for (name, value) in labels {
+            let Some(at) = self.label_names().position(|other| other == *name) else { return 0 };
+            wanted.push((at, value.as_bytes()));
+        }
+        state.store.remove_if(|series| {
+            wanted
+                .iter()
+                .all(|(at, value)| series.values.iter().nth(*at).is_some_and(|other| other == *value))
+        })
+    }
+
+    /// Removes every series.
+    pub fn clear(&self) {
+        if let Some(state) = self.state.get() {
+            state.store.clear();
+        }
+    }
+
+    /// The number of series.
+    pub fn len(&self) -> usize {
+        self.state.get().map_or(0, |state| state.store.len())
+    }
+
+    /// Whether there are no series.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The name, without the prefix of any registry.
+    pub fn name(&self) -> &str {
+        self.meta.name()
+    }
+
+    /// Name, help, type and unit.
+    pub fn descriptor(&self) -> Descriptor<'_> {
+        self.meta.descriptor(M::TYPE)
+    }
+
+    /// The names of the labels, in order.
+    pub fn label_names(&self) -> impl Iterator<Item = &str> {
+        self.names().into_iter()
+    }
+
+    #[inline]
+    fn names(&self) -> [&str; N] {
+        match &self.label_names {
+            LabelNames::Static(names) => *names,
+            LabelNames::Owned(names) => core::array::from_fn(|i| &*names[i]),
+        }
+    }
+
+    #[inline]
+    fn series(&self, values: &[&str; N]) -> Found<'_, M> {
+        if let Some(state) = self.state.get() {
+            let hash = state.store.hash(values);
+            if let Some(series) = state.store.get(hash, values) {
+                return series;
+            }
+        }
+        self.make_series(values)
+    }
+
+    #[cold]
+    fn make_series(&self, values: &[&str; N]) -> Found<'_, M> {
+        let state =
+            self.state.get_or_init(|| State { options: M::shared(&self.options), store: Store::new() });
+        let hash = state.store.hash(values);
+        let instrument = M::from_options(&state.options);
+        Found::Owned(state.store.get_or_insert(hash, &self.names(), values, instrument))
+    }
+
+    /// The series of the values that are given and the defaults of the others.
+    fn with_options(&self, given: [Option<&str>; N]) -> Result<Found<'_, M>, LabelError> {
+        let mut values = [""; N];
+        for (i, name) in self.label_names().enumerate() {
+            values[i] = given[i]
+                .or(self.defaults[i])
+                .ok_or_else(|| self.label_error(LabelErrorReason::Missing(name.into())))?;
+        }
+        Ok(self.series(&values))
+    }
+
+    fn label_error(&self, reason: LabelErrorReason) -> LabelError {
+        LabelError::new(self.name(), self.label_names(), reason)
+    }
+}
+
+/// A state set is told by a label of its own name, which no label of the family may have.
+const fn check_label(family: &str, label: &str, metric_type: MetricType) -> Result<(), InvalidReason> {
+    if matches!(metric_type, MetricType::StateSet) && str_eq(family, label) {
+        return Err(InvalidReason::ReservedLabelName);
+    }
+    check_label_name(label, metric_type)
+}
+
+impl<M: FromOptions, const N: usize> Collector for Family<M, N> {
+    fn collect(&self, scrape: &mut Scrape<'_>) {
+        let descriptor = self.descriptor();
+        let mut samples = scrape.family(&descriptor);
+        if !samples.is_wanted() {
+            return;
+        }
+        if let Some(state) = self.state.get() {
+            state.store.for_each(|instrument, labels| instrument.emit(labels, &mut samples));
+        }
+    }
+
+    fn describe(&self, visit: &mut dyn FnMut(MetricName<'_>, &Descriptor<'_>)) {
+        let descriptor = self.descriptor();
+        visit(MetricName::new("", descriptor.name()), &descriptor);
+    }
+}
+
+/// No user code runs under the locks of a family, so a caught panic cannot leave one half-changed.
+impl<M: FromOptions, const N: usize> RefUnwindSafe for Family<M, N> {}
+impl<M: FromOptions, const N: usize> UnwindSafe for Family<M, N> {}
+
+impl<M: FromOptions, const N: usize> fmt::Debug for Family<M, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Family")
+            .field("name", &self.meta.name())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,223 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::layout::Layout;
+
+/// The upper bounds of a histogram's buckets: finite and ascending; `+Inf` is implied.
+///
+/// A value belongs to the first bucket whose bound is not below it. Copies share one allocation.
+///
+/// ```
+/// use metrics_core::Buckets;
+///
+/// assert_eq!(Buckets::linear(10.0, 5.0, 3)?.bounds(), [10.0, 15.0, 20.0]);
+/// assert_eq!(Buckets::exponential(1.0, 10.0, 4)?.bounds(), [1.0, 10.0, 100.0, 1000.0]);
+/// assert!(Buckets::try_new([2.0, 1.0]).is_err());
+/// # Ok::<(), metrics_core::InvalidBuckets>(())
+/// ```
+#[derive(Clone)]
+pub struct Buckets {
+    source: Source,
+}
+
+#[derive(Clone)]
+pub(super) enum Source {
+    /// Bounds of a constant; the search table is made when the first histogram needs it.
+    Static(&'static [f64]),
+    Shared(Arc<Layout>),
+}
+
+impl Buckets {
+    /// Buckets with these upper bounds.
+    ///
+    /// # Errors
+    ///
+    /// If there are none, or one is NaN or infinite, or they do not ascend.
+    pub fn try_new(bounds: impl Into<Vec<f64>>) -> Result<Self, InvalidBuckets> {
+        let bounds = bounds.into();
+        check(&bounds)?;
+        Ok(Self { source: Source::Shared(Arc::new(Layout::new(bounds.into()))) })
+    }
+
+    /// `n` buckets, the first up to `start`, each of the others `width` wide.
+    ///
+    /// # Errors
+    ///
+    /// If the bounds that result would be refused by [`try_new`](Self::try_new): with `n` 0, a `width`
+    /// that is not above 0 or too small to tell two bounds apart, or an overflow.
+    pub fn linear(start: f64, width: f64, n: usize) -> Result<Self, InvalidBuckets> {
+        Self::try_new((0..n).map(|i| start + width * i as f64).collect::<Vec<_>>())
+    }
+
+    /// `n` buckets, the first up to `start`, each bound `factor` times the one before.
+    ///
+    /// # Errors
+    ///
+    /// If the bounds that result would be refused by [`try_new`](Self::try_new): with `n` 0, a
+    /// `start` that is not above 0, a `factor` that is not above 1, or an overflow.
+    pub fn exponential(start: f64, factor: f64, n: usize) -> Result<Self, InvalidBuckets> {
+        let bounds = core::iter::successors(Some(start), |bound| Some(bound * factor));
+        Self::try_new(bounds.take(n).collect::<Vec<_>>())
+    }
+
+    /// The upper bounds, ascending, without `+Inf`.
+    pub fn bounds(&self) -> &[f64] {
+        match &self.source {
+            Source::Static(bounds) => bounds,
+            Source::Shared(layout) => layout.bounds(),
+        }
+    }
+
+    pub(crate) const fn from_static(bounds: &'static [f64]) -> Self {
+        if let Err(error) = check(bounds) {
+            panic!("{}", error.reason.explain());
+        }
+        Self { source: Source::Static(bounds) }
+    }
+
+    pub(super) fn layout(&self) -> Arc<Layout> {
+        match &self.source {
+            Source::Static(bounds) => Arc::new(Layout::new((*bounds).into())),
+            Source::Shared(layout) => Arc::clone(layout),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> Self {
+        Self { source: Source::Shared(self.layout()) }
+    }
+}
+
+impl fmt::Debug for Buckets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Buckets").field(&self.bounds()).finish()
+    }
+}
+
+impl PartialEq for Buckets {
+    fn eq(&self, other: &Self) -> bool {
+        self.bounds() == other.bounds()
+    }
+}
+
+const fn check(bounds: &[f64]) -> Result<(), InvalidBuckets> {
+    if bounds.is_empty() {
+        return Err(InvalidBuckets { index: 0, bound: f64::NAN, reason: InvalidBucketsReason::Empty });
+    }
+    let mut i = 0;
+    while i < bounds.len() {
+        let bound = bounds[i];
+        if !bound.is_finite() {
+            return Err(InvalidBuckets { index: i, bound, reason: InvalidBucketsReason::NotFinite });
+        }
+        if i > 0 && bounds[i - 1] >= bound {
+            return Err(InvalidBuckets { index: i, bound, reason: InvalidBucketsReason::NotAscending });
+        }
+        i += 1;
+    }
+    Ok(())
+}
+
+/// The bounds of a histogram were refused; says which one and why.
+///
+/// ```
+/// use metrics_core::{Buckets, InvalidBucketsReason};
+///
+/// let error = Buckets::try_new([1.0, f64::INFINITY]).unwrap_err();
+/// assert_eq!((error.index(), error.reason()), (1, InvalidBucketsReason::NotFinite));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InvalidBuckets {
+    index: usize,
+    bound: f64,
+    reason: InvalidBucketsReason,
+}
+
+impl InvalidBuckets {
+    /// The index of the bound that was refused; 0 for an empty list.
+    pub const fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The rule that was broken.
+    pub const fn reason(&self) -> InvalidBucketsReason {
+        self.reason
+    }
+}
+
+impl fmt::Display for InvalidBuckets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.reason == InvalidBucketsReason::Empty {
+            return f.write_str(self.reason.explain());
+        }
+        write!(f, "histogram bound {} at index {}: {}", self.bound, self.index, self.reason.explain())
+    }
+}
+
+impl core::error::Error for InvalidBuckets {}
+
+/// Why the bounds of a histogram were refused.
+///
+/// ```
+/// use metrics_core::{Buckets, InvalidBucketsReason};
+///
+/// let reason = |bounds: &[f64]| Buckets::try_new(bounds).unwrap_err().reason();
+/// assert_eq!(reason(&[]), InvalidBucketsReason::Empty);
+/// assert_eq!(reason(&[1.0, 1.0]), InvalidBucketsReason::NotAscending);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidBucketsReason {
+    /// There are none.
+    Empty,
+    /// A bound is NaN or infinite.
+    NotFinite,
+    /// A bound is not above the one before it.
+    NotAscending,
+}
+
+impl InvalidBucketsReason {
+    const fn explain(self) -> &'static str {
+        match self {
+            Self::Empty => {
+                "a histogram needs at least one bucket bound: for count and sum alone, use a summary"
+            }
+            Self::NotFinite => "bucket bounds must be finite: leave out +Inf, which is always there, and NaN",
+            Self::NotAscending => "bucket bounds must ascend: sort them and drop the duplicates",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use InvalidBucketsReason::*;
+
+    #[test]
+    fn bad_bounds_are_refused_with_the_place_and_the_reason() {
+        for (bounds, index, reason) in [
+            (&[][..], 0, Empty),
+            (&[f64::NAN], 0, NotFinite),
+            (&[1.0, f64::INFINITY], 1, NotFinite),
+            (&[f64::NEG_INFINITY, 1.0], 0, NotFinite),
+            (&[1.0, 1.0], 1, NotAscending),
+            (&[0.0, -0.0], 1, NotAscending),
+            (&[1.0, 3.0, 2.0], 2, NotAscending),
+        ] {
+            let error = Buckets::try_new(bounds).unwrap_err();
+            assert_eq!((error.index(), error.reason()), (index, reason), "{bounds:?}");
+        }
+        for bad in [
+            Buckets::linear(0.0, 0.0, 3),
+            Buckets::linear(0.0, -1.0, 3),
+            Buckets::linear(0.0, 1.0, 0),
+            Buckets::linear(1e300, 1.0, 2),
+            Buckets::exponential(0.0, 2.0, 2),
+            Buckets::exponential(1.0, 1.0, 2),
+            Buckets::exponential(1.0, 10.0, 400),
+            Buckets::exponential(-1.0, 2.0, 2),
+        ] {
+            assert!(bad.is_err());
+        }
+    }
+}

@@ -1,0 +1,246 @@
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+
+use crate::MetricType;
+use crate::name::{InvalidDescriptor, InvalidReason, check_label_name};
+
+/// The labels of one sample, already rendered and escaped: `a="x",b="y"`.
+///
+/// ```
+/// use metrics_core::{LabelSet, Labels};
+///
+/// let set = LabelSet::new([("queue", "mail")])?;
+/// assert_eq!(set.labels().parts(), ["", r#"queue="mail""#]);
+/// assert!(Labels::EMPTY.is_empty());
+/// # Ok::<(), metrics_core::InvalidDescriptor>(())
+/// ```
+///
+/// The text formats copy [`parts`](Self::parts); other formats read the pairs from
+/// [`iter`](Self::iter). Make one with a [`LabelSet`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Labels<'a> {
+    /// Labels that a registry adds to everything; empty, or rendered pairs.
+    constant: &'a str,
+    own: &'a str,
+}
+
+impl<'a> Labels<'a> {
+    /// No labels.
+    pub const EMPTY: Labels<'static> = Labels { constant: "", own: "" };
+
+    pub(crate) const fn rendered(constant: &'a str, own: &'a str) -> Self {
+        Self { constant, own }
+    }
+
+    pub(crate) const fn own(&self) -> &'a str {
+        self.own
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.constant.is_empty() && self.own.is_empty()
+    }
+
+    /// The rendered pairs, in two parts of which either may be empty: those that registries add,
+    /// and those of the series. Each reads `a="x",b="y"`, with `\`, `"` and line feeds escaped as the
+    /// text formats want it.
+    pub const fn parts(&self) -> [&'a str; 2] {
+        [self.constant, self.own]
+    }
+
+    /// The pairs, with the escapes of the values undone.
+    ///
+    /// ```
+    /// use metrics_core::LabelSet;
+    ///
+    /// let set = LabelSet::new([("path", "/a"), ("quote", "\"")])?;
+    /// let pairs: Vec<_> = set.labels().iter().map(|(name, value)| (name, value.into_owned())).collect();
+    /// assert_eq!(pairs, [("path", "/a".to_owned()), ("quote", "\"".to_owned())]);
+    /// # Ok::<(), metrics_core::InvalidDescriptor>(())
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
+        Pairs(self.constant).chain(Pairs(self.own)).map(|(name, value)| (name, unescape(value)))
+    }
+}
+
+impl fmt::Display for Labels<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.constant)?;
+        if !self.constant.is_empty() && !self.own.is_empty() {
+            f.write_str(",")?;
+        }
+        f.write_str(self.own)
+    }
+}
+
+impl fmt::Debug for Labels<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{self}}}")
+    }
+}
+
+/// Label pairs of one's own, checked and rendered once, to be pushed as often as wanted.
+///
+/// ```
+/// use metrics_core::LabelSet;
+///
+/// let disk = LabelSet::new([("device", "sda"), ("mount", "/")])?;
+/// assert_eq!(disk.labels().to_string(), r#"device="sda",mount="/""#);
+///
+/// assert!(LabelSet::new([("device", "sda"), ("device", "sdb")]).is_err());
+/// # Ok::<(), metrics_core::InvalidDescriptor>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LabelSet {
+    rendered: String,
+}
+
+impl LabelSet {
+    /// Checks and renders the pairs in the order given.
+    ///
+    /// # Errors
+    ///
+    /// If a label name is empty, does not match `[a-zA-Z_][a-zA-Z0-9_]*`, starts with `__`, or
+    /// stands twice.
+    pub fn new<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Result<Self, InvalidDescriptor> {
+        let mut rendered = String::new();
+        for (name, value) in pairs {
+            push_checked(&mut rendered, name, value, MetricType::Unknown)
+                .map_err(|reason| InvalidDescriptor::with_label("", name, reason))?;
+        }
+        Ok(Self { rendered })
+    }
+
+    /// The labels, to hand to [`Samples::sample`](crate::Samples::sample).
+    pub fn labels(&self) -> Labels<'_> {
+        Labels::rendered("", &self.rendered)
+    }
+}
+
+/// Adds `name="value"` to rendered pairs, unless the name is invalid or already there.
+pub(crate) fn push_checked(
+    rendered: &mut String,
+    name: &str,
+    value: &str,
+    metric_type: MetricType,
+) -> Result<(), InvalidReason> {
+    check_label_name(name, metric_type)?;
+    if has_name(rendered, name) {
+        return Err(InvalidReason::DuplicateLabelName);
+    }
+    push_pair(rendered, name, value);
+    Ok(())
+}
+
+/// Adds `name="value"` to rendered pairs.
+pub(crate) fn push_pair(rendered: &mut String, name: &str, value: &str) {
+    if !rendered.is_empty() {
+        rendered.push(',');
+    }
+    rendered.push_str(name);
+    rendered.push_str("=\"");
+    push_escaped(rendered, value);
+    rendered.push('"');
+}
+
+/// The escapes of label values: `\\`, `\"` and `\n`, in every text format.
+pub(crate) fn push_escaped(out: &mut String, value: &str) {
+    let mut rest = value;
+    while let Some(at) = rest.find(needs_escape) {
+        out.push_str(&rest[..at]);
+        out.push_str(match rest.as_bytes()[at] {
+            b'\\' => "\\\\",
+            b'"' => "\\\"",
+            _ => "\\n",
+        });
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+}
+
+pub(crate) fn needs_escape(c: char) -> bool {
+    matches!(c, '\\' | '"' | '\n')
+}
+
+/// Whether rendered pairs hold the label `name`.
+pub(crate) fn has_name(rendered: &str, name: &str) -> bool {
+    Pairs(rendered).any(|(other, _)| other == name)
+}
+
+/// (name, escaped value) of each rendered pair.
+pub(crate) struct Pairs<'a>(pub(crate) &'a str);
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, rest) = self.0.split_once("=\"")?;
+        let mut end = 0;
+        let bytes = rest.as_bytes();
+        while bytes[end] != b'"' {
+            end += if bytes[end] == b'\\' { 2 } else { 1 };
+        }
+        let rest_after = &rest[end + 1..];
+        self.0 = rest_after.strip_prefix(',').unwrap_or(rest_after);
+        Some((name, &rest[..end]))
+    }
+}
+
+pub(crate) fn unescape(escaped: &str) -> Cow<'_, str> {
+    if !escaped.contains('\\') {
+        return Cow::Borrowed(escaped);
+    }
+    let mut plain = String::with_capacity(escaped.len());
+    let mut chars = escaped.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n') => plain.push('\n'),
+                Some(other) => plain.push(other),
+                None => {}
+            },
+            c => plain.push(c),
+        }
+    }
+    Cow::Owned(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn rendered_pairs_read_back_as_they_were() {
+        let pairs = [("a", "x\\\"\n"), ("b", ""), ("c", "=\"},{"), ("d", "\\"), ("e", "ü\u{0}\r")];
+        let set = LabelSet::new(pairs).unwrap();
+        assert_eq!(set.rendered, "a=\"x\\\\\\\"\\n\",b=\"\",c=\"=\\\"},{\",d=\"\\\\\",e=\"ü\u{0}\r\"");
+        let read: Vec<_> = set.labels().iter().collect();
+        assert_eq!(read.len(), 5);
+        for ((name, value), (other, read)) in pairs.iter().zip(&read) {
+            assert_eq!((name, *value), (other, &**read));
+        }
+    }
+
+    #[test]
+    fn two_parts_are_one_list() {
+        let labels = Labels::rendered("a=\"1\"", "b=\"2\"");
+        assert_eq!(labels.iter().count(), 2);
+        assert_eq!(alloc::format!("{labels}"), "a=\"1\",b=\"2\"");
+        assert!(!labels.is_empty() && Labels::EMPTY.is_empty());
+    }
+
+    #[test]
+    fn invalid_labels_are_refused() {
+        for (name, reason) in [
+            ("", InvalidReason::EmptyLabelName),
+            ("a:b", InvalidReason::InvalidLabelName),
+            ("1a", InvalidReason::InvalidLabelName),
+            ("ä", InvalidReason::InvalidLabelName),
+            ("__a", InvalidReason::ReservedLabelName),
+        ] {
+            assert_eq!(LabelSet::new([(name, "v")]).unwrap_err().reason(), reason, "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Instruments, labels and the push interface of [rutheus]: counters, gauges, histograms, summaries,
+//! state sets and info, families of them under label values, and the traits by which they reach an
+//! output format.
+//!
+//! A library that only counts, or a format, depends on this crate alone. An application depends on
+//! the facade [rutheus], which adds registries, the text format and `metrics!`.
+//!
+//! [rutheus]: https://docs.rs/rutheus
+//!
+//! ```
+//! use metrics_core::{Counter, Family, Histogram, Metric};
+//!
+//! static JOBS: Metric<Counter> = Metric::counter("jobs_total", "Jobs done.");
+//! static REQUESTS: Family<Counter, 2> =
+//!     Family::counter("requests_total", "Requests by method and status.", ["method", "status"]);
+//! static SECONDS: Metric<Histogram> =
+//!     Metric::histogram("job_seconds", "Time for a job.", &Histogram::DEFAULT_BUCKETS);
+//!
+//! SECONDS.time(|| JOBS.inc());
+//! REQUESTS.with(("GET", 200)).inc();
+//! assert_eq!(JOBS.get(), 1);
+//! assert_eq!(REQUESTS.with(["GET", "200"]).get(), 1);
+//! ```
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds | Dependencies |
+//! |---|---|---|---|
+//! | `std` | yes | histograms (which allocate late), timers, cells per thread under contention, isolation of panicking collectors | – |
+//! | `labels` | yes | [`Family`] and what belongs to it; implies `std` | dashmap |
+//!
+//! Without features the crate has no dependencies and is `no_std` with `alloc`: counters, gauges,
+//! summaries, info and state sets work, each in one word or under one spin lock.
+//!
+//! Where the target has no 64-bit atomics, a word is two halves under a spin lock; there an interrupt
+//! handler must not update what the code it interrupts may be updating.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+#[doc(hidden)]
+pub mod __private;
+mod atomic;
+mod collector;
+mod computed;
+mod counter;
+mod descriptor;
+mod encoder;
+#[cfg(feature = "labels")]
+mod family;
+mod gauge;
+mod hash;
+#[cfg(feature = "std")]
+mod histogram;
+mod increment;
+mod info;
+mod instrument;
+mod labels;
+mod metric;
+mod name;
+mod scrape;
+mod scrape_error;
+mod state_set;
+mod stripes;
+mod summary;
+mod text_set;
+#[cfg(feature = "std")]
+mod timer;
+mod value;
+
+pub use crate::collector::Collector;
+pub use crate::computed::{CollectFn, CounterFn, GaugeFn, collect_fn};
+pub use crate::counter::{Counter, CounterValue};
+pub use crate::descriptor::{Descriptor, MetricName, MetricType};
+pub use crate::encoder::Encoder;
+#[cfg(feature = "labels")]
+pub use crate::family::{
+    Child, Family, Handle, LabelError, LabelErrorReason, LabelValue, LabelValues, Partial, PartialByName,
+};
+pub use crate::gauge::{Gauge, GaugeValue, InProgress};
+#[cfg(feature = "std")]
+pub use crate::histogram::{Buckets, Histogram, HistogramSnapshot, InvalidBuckets, InvalidBucketsReason};
+pub use crate::increment::InvalidIncrement;
+pub use crate::info::Info;
+pub use crate::instrument::{FromOptions, Instrument};
+pub use crate::labels::{LabelSet, Labels};
+pub use crate::metric::Metric;
+pub use crate::name::{InvalidDescriptor, InvalidReason};
+pub use crate::scrape::{Samples, Scrape};
+pub use crate::scrape_error::{ScrapeError, ScrapeErrorReason};
+pub use crate::state_set::{StateSet, States, UnknownState};
+pub use crate::summary::Summary;
+#[cfg(feature = "std")]
+pub use crate::timer::Timer;
+pub use crate::value::{HistogramValue, Number, StateSetValue, SummaryValue, Value};
+
+/// Runs the code of the README.
+#[cfg(all(doctest, feature = "labels"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

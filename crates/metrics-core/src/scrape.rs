@@ -1,0 +1,573 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::labels::{Pairs, has_name, push_checked, push_pair};
+use crate::name::{check_label_name, check_metric_name};
+use crate::text_set::TextSet;
+use crate::{
+    Descriptor, Encoder, Labels, MetricName, MetricType, Number, ScrapeError, ScrapeErrorReason,
+    StateSetValue, SummaryValue, Value,
+};
+
+/// One pass over collectors: keeps the names valid and unique, and hands what is left to an
+/// [`Encoder`].
+///
+/// What has to be left out (a family that comes twice, an invalid label, the output of a collector
+/// that panicked) is kept as a [`ScrapeError`], and [`finish`](Self::finish) puts it on the page as
+/// the gauge `rutheus_scrape_errors`.
+///
+/// A format makes one around its encoder, hands it to a collector, and finishes it:
+///
+/// ```
+/// use metrics_core::{Collector, Counter, Descriptor, Encoder, Labels, Metric, MetricName, Scrape, Value};
+///
+/// /// Counts what it is told.
+/// #[derive(Default)]
+/// struct Tally {
+///     families: usize,
+///     samples: usize,
+/// }
+///
+/// impl Encoder for Tally {
+///     fn family(&mut self, _: MetricName<'_>, _: &Descriptor<'_>) {
+///         self.families += 1;
+///     }
+///     fn sample(&mut self, _: Labels<'_>, _: Value<'_>) {
+///         self.samples += 1;
+///     }
+/// }
+///
+/// let mut tally = Tally::default();
+/// let mut scrape = Scrape::new(&mut tally);
+/// Metric::counter("jobs_total", "Jobs.").collect(&mut scrape);
+/// assert!(scrape.finish().is_empty());
+/// assert_eq!((tally.families, tally.samples), (1, 1));
+/// ```
+pub struct Scrape<'a> {
+    sink: Sink<'a>,
+    state: State,
+}
+
+enum Sink<'a> {
+    Encode(&'a mut dyn Encoder),
+    Describe(&'a mut dyn FnMut(MetricName<'_>, &Descriptor<'_>)),
+}
+
+#[derive(Default)]
+struct State {
+    /// Prefixes that apply, each followed by `_`.
+    prefix: String,
+    /// Rendered labels that apply to every sample.
+    constant: String,
+    /// Bases of the full names of the families so far.
+    families: TextSet,
+    types: Vec<MetricType>,
+    /// Canonical labels of the pushed series of the current family.
+    series: TextSet,
+    errors: Vec<ScrapeError>,
+    name: String,
+    own: String,
+    canonical: String,
+    filtered: String,
+    #[cfg(feature = "std")]
+    counts: Vec<u64>,
+}
+
+impl<'a> Scrape<'a> {
+    /// A scrape into `encoder`.
+    pub fn new(encoder: &'a mut dyn Encoder) -> Self {
+        Self { sink: Sink::Encode(encoder), state: State::default() }
+    }
+
+    /// A scrape that shows each family to `visit` and ignores the samples.
+    pub fn dry(visit: &'a mut dyn FnMut(MetricName<'_>, &Descriptor<'_>)) -> Self {
+        Self { sink: Sink::Describe(visit), state: State::default() }
+    }
+
+    /// Begins a family. Its samples go into what is returned.
+    ///
+    /// If the scrape already has a family that claims one of its names, the samples are left out
+    /// and a [`ScrapeError`] is kept.
+    ///
+    /// ```
+    /// use metrics_core::{Collector, Descriptor, MetricType, Scrape};
+    ///
+    /// const UP: Descriptor = Descriptor::new(MetricType::Gauge, "up", "Whether it is up.");
+    /// let mut names = Vec::new();
+    /// let mut visit = |name: metrics_core::MetricName<'_>, _: &Descriptor<'_>| names.push(name.to_string());
+    /// let mut scrape = Scrape::dry(&mut visit);
+    /// scrape.prefixed("db", |scrape| scrape.family(&UP).push([], 1));
+    /// drop(scrape);
+    /// assert_eq!(names, ["db_up"]);
+    /// ```
+    pub fn family<'s>(&'s mut self, descriptor: &Descriptor<'s>) -> Samples<'s> {
+        let encoder: Option<&'s mut dyn Encoder> = match &mut self.sink {
+            Sink::Describe(visit) => {
+                visit(MetricName::new(&self.state.prefix, descriptor.name()), descriptor);
+                None
+            }
+            Sink::Encode(encoder) => {
+                if self.state.claim(descriptor) {
+                    Some(&mut **encoder)
+                } else {
+                    self.state.report(descriptor.name(), ScrapeErrorReason::DuplicateFamily);
+                    None
+                }
+            }
+        };
+        Samples { encoder, state: &mut self.state, descriptor: *descriptor, begun: false }
+    }
+
+    /// Runs `f` with `prefix` and an underscore before every name; prefixes nest.
+    ///
+    /// With a prefix that does not match `[a-zA-Z_:][a-zA-Z0-9_:]*`, `f` is not run and a
+    /// [`ScrapeError`] is kept.
+    pub fn prefixed(&mut self, prefix: &str, f: impl FnOnce(&mut Scrape<'_>)) {
+        if check_metric_name(prefix).is_err() {
+            return self.report(prefix, ScrapeErrorReason::InvalidPrefix);
+        }
+        let len = self.state.prefix.len();
+        self.state.prefix.push_str(prefix);
+        self.state.prefix.push('_');
+        f(self);
+        self.state.prefix.truncate(len);
+    }
+
+    /// Runs `f` with `labels` on every sample; labels nest. Where a name stands several times, the
+    /// one nearest to the series wins, and a label of the series itself wins over all.
+    ///
+    /// With a label that is invalid, stands twice, or is `le` or `quantile`, `f` is not run and a
+    /// [`ScrapeError`] is kept.
+    pub fn labelled(&mut self, labels: &[(&str, &str)], f: impl FnOnce(&mut Scrape<'_>)) {
+        let mut inner = String::new();
+        for (name, value) in labels {
+            let valid = check_label_name(name, MetricType::Histogram)
+                .and_then(|()| push_checked(&mut inner, name, value, MetricType::Summary));
+            if valid.is_err() {
+                return self.report(name, ScrapeErrorReason::InvalidLabel);
+            }
+        }
+        let mut all = String::new();
+        filter(&mut all, &self.state.constant, &inner);
+        if !all.is_empty() && !inner.is_empty() {
+            all.push(',');
+        }
+        all.push_str(&inner);
+        let outer = core::mem::replace(&mut self.state.constant, all);
+        f(self);
+        self.state.constant = outer;
+    }
+
+    /// Runs `f`, and if it panics takes back what it wrote, as far as the encoder can, and keeps a
+    /// [`ScrapeError`] under `name`. A registry runs each of its collectors in one of these.
+    ///
+    /// Without the feature `std` a panic cannot be caught, and `f` just runs.
+    pub fn isolate(&mut self, name: &str, f: impl FnOnce(&mut Scrape<'_>)) {
+        #[cfg(not(feature = "std"))]
+        {
+            let _ = name;
+            f(self);
+        }
+        #[cfg(feature = "std")]
+        {
+            use std::panic::{AssertUnwindSafe, catch_unwind};
+            let checkpoint = match &mut self.sink {
+                Sink::Encode(encoder) => encoder.checkpoint(),
+                Sink::Describe(_) => return f(self),
+            };
+            let prefix = self.state.prefix.len();
+            // Only restored after a panic, and an empty one costs no allocation.
+            let constant = self.state.constant.clone();
+            // The state that `f` may leave half-done is the encoder's, which is rolled back, and the
+            // scrape's, which is restored below.
+            let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(self))) else { return };
+            self.state.prefix.truncate(prefix);
+            self.state.constant = constant;
+            if let Sink::Encode(encoder) = &mut self.sink {
+                encoder.rollback(checkpoint);
+            }
+            self.report(name, ScrapeErrorReason::Panicked);
+            // The payload is the user's, and its drop may panic in turn.
+            let _ = catch_unwind(AssertUnwindSafe(move || drop(payload)));
+        }
+    }
+
+    /// Keeps an error: something under `family` had to be left out.
+    pub fn report(&mut self, family: &str, reason: ScrapeErrorReason) {
+        if matches!(self.sink, Sink::Encode(_)) {
+            self.state.report(family, reason);
+        }
+    }
+
+    /// What had to be left out so far.
+    pub fn errors(&self) -> &[ScrapeError] {
+        &self.state.errors
+    }
+
+    /// Ends the scrape: if anything had to be left out, adds the gauge `rutheus_scrape_errors` with
+    /// what and why, without any prefix. Returns the same as values.
+    pub fn finish(mut self) -> Vec<ScrapeError> {
+        const ERRORS: Descriptor<'static> = Descriptor::new(
+            MetricType::Gauge,
+            "rutheus_scrape_errors",
+            "What this scrape had to leave out, by family and reason.",
+        );
+        let errors = core::mem::take(&mut self.state.errors);
+        if !errors.is_empty() {
+            self.state.prefix.clear();
+            self.state.constant.clear();
+            let mut samples = self.family(&ERRORS);
+            for error in &errors {
+                samples.push([("family", &*error.family), ("reason", error.reason.as_str())], error.count);
+            }
+        }
+        errors
+    }
+}
+
+impl fmt::Debug for Scrape<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scrape").field("prefix", &self.state.prefix).finish_non_exhaustive()
+    }
+}
+
+/// Takes the samples of one family.
+///
+/// ```
+/// use metrics_core::{Collector, Descriptor, MetricType, collect_fn};
+///
+/// const LOAD: Descriptor = Descriptor::new(MetricType::Gauge, "load", "Load.");
+/// let load = collect_fn(|scrape| {
+///     let mut samples = scrape.family(&LOAD);
+///     samples.push([("core", "0")], 0.5);
+///     samples.push([("core", "1")], 0.25);
+/// });
+/// # let mut families = 0;
+/// # load.describe(&mut |_, _| families += 1);
+/// # assert_eq!(families, 1);
+/// ```
+///
+/// The label sets that are pushed are remembered until the next family begins, so that none comes
+/// twice; those of a [`Family`](crate::Family) need no memory.
+#[must_use = "a family without samples is not written"]
+pub struct Samples<'s> {
+    /// `None` in a dry scrape and for a family that was refused.
+    encoder: Option<&'s mut dyn Encoder>,
+    state: &'s mut State,
+    descriptor: Descriptor<'s>,
+    begun: bool,
+}
+
+impl Samples<'_> {
+    /// Adds a series with the labels given as (name, value) pairs and a number as its value.
+    ///
+    /// A label name that is invalid, reserved or stands twice, a series that was there already, and a
+    /// number that the type cannot have (a negative counter, any number for a histogram) leave the
+    /// sample out and keep a [`ScrapeError`].
+    pub fn push<const K: usize>(&mut self, labels: [(&str, &str); K], value: impl Into<Number>) {
+        self.push_slice(&labels, Value::Number(value.into()));
+    }
+
+    /// Adds a series of any type, with labels made by a [`LabelSet`](crate::LabelSet) (or [`Labels::EMPTY`]); the
+    /// rules are those of [`push`](Self::push).
+    ///
+    /// ```
+    /// use metrics_core::{Collector, Descriptor, HistogramValue, LabelSet, MetricType, Scrape, Value};
+    ///
+    /// struct Disk;
+    ///
+    /// impl Collector for Disk {
+    ///     fn collect(&self, scrape: &mut Scrape<'_>) {
+    ///         const SECONDS: Descriptor =
+    ///             Descriptor::new(MetricType::Histogram, "disk_read_seconds", "Time to read.");
+    ///         let device = LabelSet::new([("device", "sda")]).unwrap();
+    ///         let value = HistogramValue::new(&[0.1, 1.0], &[7, 2, 0], 1.25).unwrap();
+    ///         scrape.family(&SECONDS).sample(device.labels(), Value::Histogram(value));
+    ///     }
+    /// }
+    /// # let mut n = 0;
+    /// # Disk.describe(&mut |_, _| n += 1);
+    /// # assert_eq!(n, 1);
+    /// ```
+    pub fn sample(&mut self, labels: Labels<'_>, value: Value<'_>) {
+        if self.encoder.is_none() {
+            return;
+        }
+        let own = labels.own();
+        if Pairs(own).any(|(name, _)| check_label_name(name, self.descriptor.metric_type()).is_err()) {
+            return self.refuse(ScrapeErrorReason::InvalidLabel);
+        }
+        self.push_rendered(own, value);
+    }
+
+    fn push_slice(&mut self, labels: &[(&str, &str)], value: Value<'_>) {
+        if self.encoder.is_none() {
+            return;
+        }
+        let mut own = core::mem::take(&mut self.state.own);
+        own.clear();
+        let valid = labels
+            .iter()
+            .all(|(name, value)| push_checked(&mut own, name, value, self.descriptor.metric_type()).is_ok());
+        if valid {
+            self.push_rendered(&own, value);
+        } else {
+            self.refuse(ScrapeErrorReason::InvalidLabel);
+        }
+        self.state.own = own;
+    }
+
+    fn push_rendered(&mut self, own: &str, value: Value<'_>) {
+        if !fits(self.descriptor.metric_type(), value) {
+            return self.refuse(ScrapeErrorReason::InvalidValue);
+        }
+        if let Value::StateSet(states) = value {
+            if !self.can_name_a_label(own) {
+                return self.refuse(ScrapeErrorReason::InvalidLabel);
+            }
+            if states.has_duplicates() {
+                return self.refuse(ScrapeErrorReason::InvalidValue);
+            }
+        }
+        if !self.state.series_is_new(own) {
+            return self.refuse(ScrapeErrorReason::DuplicateSeries);
+        }
+        self.emit(own, value);
+    }
+
+    /// A state set is told by a label that has the full name of the family (with `_` for `:`, which
+    /// a label name cannot have), so that name must be free and not reserved.
+    fn can_name_a_label(&mut self, own: &str) -> bool {
+        self.state.full_name(self.descriptor.name(), "");
+        let label = self.state.name.replace(':', "_");
+        let taken = has_name(own, &label) || has_name(&self.state.constant, &label);
+        !taken && check_label_name(&label, MetricType::StateSet).is_ok()
+    }
+
+    /// A sample whose labels are unique in the family and whose value fits: what our own
+    /// instruments and families push.
+    #[inline]
+    pub(crate) fn emit(&mut self, own: &str, value: Value<'_>) {
+        if !self.begun {
+            self.begin();
+        }
+        let Some(encoder) = &mut self.encoder else { return };
+        if self.state.constant.is_empty() {
+            encoder.sample(Labels::rendered("", own), value);
+        } else {
+            self.emit_with_constant(own, value);
+        }
+    }
+
+    #[cold]
+    fn begin(&mut self) {
+        self.begun = true;
+        if let Some(encoder) = &mut self.encoder {
+            encoder.family(MetricName::new(&self.state.prefix, self.descriptor.name()), &self.descriptor);
+        }
+    }
+
+    #[inline(never)]
+    fn emit_with_constant(&mut self, own: &str, value: Value<'_>) {
+        let Some(encoder) = &mut self.encoder else { return };
+        self.state.filtered.clear();
+        filter(&mut self.state.filtered, &self.state.constant, own);
+        encoder.sample(Labels::rendered(&self.state.filtered, own), value);
+    }
+
+    /// The same for rendered labels that come with the instrument, as those of an info.
+    pub(crate) fn emit_pairs<'p>(
+        &mut self,
+        own: &str,
+        pairs: impl Iterator<Item = (&'p str, &'p str)>,
+        value: Value<'_>,
+    ) {
+        let mut all = core::mem::take(&mut self.state.own);
+        all.clear();
+        all.push_str(own);
+        for (name, value) in pairs {
+            if has_name(own, name) {
+                self.refuse(ScrapeErrorReason::InvalidLabel);
+                continue;
+            }
+            push_pair(&mut all, name, value);
+        }
+        self.emit(&all, value);
+        self.state.own = all;
+    }
+
+    pub(crate) fn emit_state_set(&mut self, own: &str, value: StateSetValue<'_>) {
+        if !self.can_name_a_label(own) {
+            return self.refuse(ScrapeErrorReason::InvalidLabel);
+        }
+        self.emit(own, Value::StateSet(value));
+    }
+
+    pub(crate) fn emit_summary(&mut self, own: &str, count: u64, sum: f64) {
+        self.emit(own, Value::Summary(SummaryValue::new(count, sum)));
+    }
+
+    /// Whether anything that is pushed will be written; a dry scrape only wants the family.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.encoder.is_some()
+    }
+
+    /// Room for the counts of a histogram, reused from sample to sample.
+    #[cfg(feature = "std")]
+    pub(crate) fn take_counts(&mut self) -> Vec<u64> {
+        core::mem::take(&mut self.state.counts)
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn give_counts(&mut self, counts: Vec<u64>) {
+        self.state.counts = counts;
+    }
+
+    fn refuse(&mut self, reason: ScrapeErrorReason) {
+        self.state.report(self.descriptor.name(), reason);
+    }
+}
+
+impl fmt::Debug for Samples<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Samples").field("descriptor", &self.descriptor).finish_non_exhaustive()
+    }
+}
+
+impl State {
+    /// Takes the names of a family, or returns false if one of them is taken in this scrape.
+    ///
+    /// A family claims its base and its base with each suffix of its type. Two families clash if
+    /// their bases are equal, or if a base of one is a suffixed name of the other; suffixed names of
+    /// both cannot be equal unless the bases are, as no suffix ends with another.
+    fn claim(&mut self, descriptor: &Descriptor<'_>) -> bool {
+        let base = descriptor.base();
+        for suffix in descriptor.metric_type().suffixes() {
+            self.full_name(base, suffix);
+            if self.families.find(&self.name).is_some() {
+                return false;
+            }
+        }
+        self.full_name(base, "");
+        if let Some(underscore) = self.name.rfind('_') {
+            let (shorter, suffix) = self.name.split_at(underscore);
+            let owner = self.families.find(shorter);
+            if owner.is_some_and(|at| self.types[at].suffixes().contains(&suffix)) {
+                return false;
+            }
+        }
+        if !self.families.insert(&self.name) {
+            return false;
+        }
+        self.types.push(descriptor.metric_type());
+        self.series.clear();
+        true
+    }
+
+    fn full_name(&mut self, name: &str, suffix: &str) {
+        self.name.clear();
+        self.name.push_str(&self.prefix);
+        self.name.push_str(name);
+        self.name.push_str(suffix);
+    }
+
+    /// Whether the label set of a pushed sample is new in its family. To a server an empty label is
+    /// no label, and the order does not matter.
+    fn series_is_new(&mut self, own: &str) -> bool {
+        const STACK: usize = 16;
+        let plain = self.constant.is_empty() && is_canonical(own);
+        if plain {
+            return self.series.insert(own);
+        }
+        self.filtered.clear();
+        filter(&mut self.filtered, &self.constant, own);
+        let pairs = Pairs(&self.filtered).chain(Pairs(own)).filter(|(_, value)| !value.is_empty());
+        self.canonical.clear();
+        let mut on_stack = [("", ""); STACK];
+        let mut on_heap = Vec::new();
+        let mut len = 0;
+        for pair in pairs {
+            if len < STACK {
+                on_stack[len] = pair;
+            } else {
+                if on_heap.is_empty() {
+                    on_heap.extend_from_slice(&on_stack);
+                }
+                on_heap.push(pair);
+            }
+            len += 1;
+        }
+        let sorted = if on_heap.is_empty() { &mut on_stack[..len] } else { &mut on_heap[..] };
+        sorted.sort_unstable();
+        for (name, value) in sorted {
+            self.canonical.push_str(name);
+            self.canonical.push_str("=\"");
+            self.canonical.push_str(value);
+            self.canonical.push_str("\",");
+        }
+        // The same form that a plain one has.
+        self.canonical.pop();
+        self.series.insert(&self.canonical)
+    }
+
+    fn report(&mut self, name: &str, reason: ScrapeErrorReason) {
+        const KEPT: usize = 64;
+        let mut family = String::with_capacity(self.prefix.len() + name.len());
+        family.push_str(&self.prefix);
+        family.push_str(name);
+        if let Some(known) = self.errors.iter_mut().find(|e| e.reason == reason && e.family == family) {
+            known.count += 1;
+            return;
+        }
+        if self.errors.len() >= KEPT {
+            // One more for all the others, so that the list stays bounded.
+            family = String::from("other");
+            if let Some(other) = self.errors.iter_mut().find(|e| e.reason == reason && e.family == family) {
+                other.count += 1;
+                return;
+            }
+        }
+        self.errors.push(ScrapeError { family, reason, count: 1 });
+    }
+}
+
+/// Adds the pairs of `rendered` whose names are not in `without`.
+fn filter(out: &mut String, rendered: &str, without: &str) {
+    if without.is_empty() {
+        return out.push_str(rendered);
+    }
+    for (name, value) in Pairs(rendered) {
+        if !has_name(without, name) {
+            if !out.is_empty() {
+                out.push(',');
+            }
+            out.push_str(name);
+            out.push_str("=\"");
+            out.push_str(value);
+            out.push('"');
+        }
+    }
+}
+
+/// Names ascending and no value empty.
+fn is_canonical(rendered: &str) -> bool {
+    let mut last = "";
+    Pairs(rendered).all(|(name, value)| {
+        let ok = last < name && !value.is_empty();
+        last = name;
+        ok
+    })
+}
+
+fn fits(metric_type: MetricType, value: Value<'_>) -> bool {
+    match (metric_type, value) {
+        (MetricType::Counter, Value::Number(number)) => number.is_count(),
+        (MetricType::Gauge | MetricType::Unknown, Value::Number(_)) => true,
+        (MetricType::Info, Value::Number(number)) => number.as_f64() == 1.0,
+        (MetricType::Histogram | MetricType::GaugeHistogram, Value::Histogram(_)) => true,
+        (MetricType::Summary, Value::Summary(_)) => true,
+        (MetricType::StateSet, Value::StateSet(_)) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,193 @@
+//! Cells of each thread's own, allocated only where threads collide.
+//!
+//! Invariant: an instrument's value is the combination (sum, for a counter) of its first cell and of
+//! all stripes. An update goes into exactly one of them, and which one does not matter. Stripes are
+//! made once, all zero, and never go away before the instrument does; so an update that still uses the
+//! first cell while another thread makes stripes is counted all the same.
+
+#[cfg(feature = "std")]
+pub(crate) use with_std::Stripes;
+#[cfg(not(feature = "std"))]
+pub(crate) use without_std::Stripes;
+
+/// How often in a row an update tries a cell that other threads hold.
+pub(crate) const TRIES: usize = 4;
+
+/// Whether other threads change what `read` reads again and again while this one watches it.
+///
+/// An update that met another thread asks this before it makes stripes: threads that use many series
+/// in turn meet once and move on, and a million of them stay small; threads that hammer one instrument
+/// change it all the time. It takes some tens of nanoseconds.
+pub(crate) fn keeps_changing<T: PartialEq>(read: impl Fn() -> T) -> bool {
+    const LOOKS: usize = 128;
+    const CHANGES: usize = 4;
+    let mut seen = read();
+    let mut changes = 0;
+    for _ in 0..LOOKS {
+        let now = read();
+        changes += usize::from(now != seen);
+        seen = now;
+        if changes == CHANGES {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(feature = "std")]
+mod with_std {
+    use std::boxed::Box;
+    use std::cell::Cell;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    /// Cells for as many threads to update without meeting; more threads share them.
+    pub(crate) const STRIPES: usize = 16;
+
+    /// Two cache lines, since processors fetch them in pairs.
+    #[derive(Debug)]
+    #[repr(align(128))]
+    struct Padded<T>(T);
+
+    /// A thin pointer, so that an instrument without contention stays small.
+    #[derive(Debug)]
+    pub(crate) struct Stripes<T> {
+        cells: OnceLock<Box<[Padded<T>; STRIPES]>>,
+    }
+
+    impl<T> Stripes<T> {
+        pub(crate) const fn new() -> Self {
+            Self { cells: OnceLock::new() }
+        }
+
+        /// The cell of this thread, once there are stripes.
+        #[inline]
+        pub(crate) fn mine(&self) -> Option<&T> {
+            let cells = self.cells.get()?;
+            Some(&cells[thread_index() % STRIPES].0)
+        }
+
+        /// Makes the stripes, unless another thread already has, and returns this thread's cell.
+        #[cold]
+        pub(crate) fn grow(&self, make: impl Fn() -> T) -> Option<&T> {
+            self.cells.get_or_init(|| Box::new(std::array::from_fn(|_| Padded(make()))));
+            self.mine()
+        }
+
+        /// Every cell, beginning with this thread's.
+        pub(crate) fn beginning_with_mine(&self) -> impl Iterator<Item = &T> {
+            let first = thread_index();
+            self.cells
+                .get()
+                .into_iter()
+                .flat_map(move |cells| (0..STRIPES).map(move |offset| &cells[(first + offset) % STRIPES].0))
+        }
+
+        /// Every cell.
+        pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+            self.cells.get().into_iter().flat_map(|cells| cells.iter().map(|cell| &cell.0))
+        }
+    }
+
+    /// A small number for each thread, given out in the order in which threads first meet contention.
+    ///
+    /// The cell has no destructor, so it can be read while a thread ends.
+    #[inline]
+    fn thread_index() -> usize {
+        const NONE: usize = usize::MAX;
+        std::thread_local! {
+            static INDEX: Cell<usize> = const { Cell::new(NONE) };
+        }
+        #[cold]
+        fn assign(index: &Cell<usize>) -> usize {
+            static NEXT: AtomicUsize = AtomicUsize::new(0);
+            let next = NEXT.fetch_add(1, Relaxed) % STRIPES;
+            index.set(next);
+            next
+        }
+        INDEX.with(|index| match index.get() {
+            NONE => assign(index),
+            known => known,
+        })
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod without_std {
+    use core::marker::PhantomData;
+
+    /// Without `std` there are no threads to tell apart and no safe way to allocate late: every
+    /// update goes to the first cell.
+    #[derive(Debug)]
+    pub(crate) struct Stripes<T> {
+        cells: PhantomData<T>,
+    }
+
+    impl<T> Stripes<T> {
+        pub(crate) const fn new() -> Self {
+            Self { cells: PhantomData }
+        }
+
+        pub(crate) fn mine(&self) -> Option<&T> {
+            None
+        }
+
+        pub(crate) fn grow(&self, _: impl Fn() -> T) -> Option<&T> {
+            None
+        }
+
+        pub(crate) fn beginning_with_mine(&self) -> impl Iterator<Item = &T> {
+            core::iter::empty()
+        }
+
+        pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+            core::iter::empty()
+        }
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use std::sync::Barrier;
+    use std::vec::Vec;
+
+    use crate::{Counter, Histogram};
+
+    /// Two threads update every instrument, one after the other or both at once.
+    fn sweep<T: Sync>(instruments: &[T], update: impl Fn(&T) + Sync, at_once: bool) {
+        const ROUNDS: usize = 4;
+        let turn = Barrier::new(2);
+        std::thread::scope(|scope| {
+            for thread in 0..2 {
+                let (update, turn) = (&update, &turn);
+                scope.spawn(move || {
+                    for round in 0..ROUNDS {
+                        turn.wait();
+                        if at_once || round % 2 == thread {
+                            instruments.iter().for_each(update);
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn many_series_that_two_threads_use_in_turn_stay_small() {
+        let counters: Vec<Counter> = (0..1_000_000).map(|_| Counter::new()).collect();
+        let grown = || counters.iter().filter(|counter| counter.is_striped()).count();
+        sweep(&counters, Counter::<u64>::inc, false);
+        assert_eq!(grown(), 0, "one after the other, they never meet");
+        sweep(&counters, Counter::<u64>::inc, true);
+        assert!(grown() < 1000, "{} of 1000000", grown());
+        assert!(counters.iter().all(|counter| counter.get() == 12));
+
+        let histograms: Vec<Histogram> = (0..50_000).map(|_| Histogram::new(&[1.0])).collect();
+        let grown = || histograms.iter().filter(|histogram| histogram.is_striped()).count();
+        sweep(&histograms, |histogram| histogram.observe(0.5), false);
+        assert_eq!(grown(), 0, "one after the other, they never meet");
+        sweep(&histograms, |histogram| histogram.observe(0.5), true);
+        assert!(grown() < 500, "{} of 50000", grown());
+        assert!(histograms.iter().all(|histogram| histogram.snapshot().count() == 12));
+    }
+}
