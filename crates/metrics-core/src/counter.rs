@@ -495,55 +495,55 @@ mod tests {
 
     #[cfg(feature = "std")]
     #[test]
-    fn a_word_that_changes_under_the_look_grows_stripes() {
-        if std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1) {
-            return; // two threads never run at once, and never meet
+    fn a_word_that_another_thread_changes_again_and_again_grows_stripes() {
+        use crate::stripes::meddle;
+        use std::sync::Arc;
+
+        let whole = Arc::new(Counter::<u64>::new());
+        let other = Arc::clone(&whole);
+        // Alone, it looks and stays small; with company, the update that looks makes the stripes.
+        (0..100_000).for_each(|_| whole.inc());
+        assert!(!whole.is_striped());
+        meddle::with(
+            move || _ = other.cell.word.fetch_add(1, Relaxed),
+            || (0..100_000).for_each(|_| whole.inc()),
+        );
+        assert!(whole.is_striped());
+
+        for amount in [2.0, 0.5] {
+            let float = Arc::new(Counter::<f64>::new());
+            let other = Arc::clone(&float);
+            let lose_once = || match amount {
+                0.5 => float.add_float_contended(amount),
+                _ => float.add_contended(amount as u32),
+            };
+            lose_once();
+            assert!(float.cell.stripes.mine().is_none(), "one lost exchange is no reason");
+            let meddler = move || {
+                other.cell.pair.whole.fetch_add(1, Relaxed);
+                other.cell.pair.add_float(1.0);
+            };
+            meddle::with(meddler, lose_once);
+            assert!(float.cell.stripes.mine().is_some(), "by {amount}");
         }
-        let counter = Counter::<u64>::new();
-        let done = core::sync::atomic::AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !done.load(Relaxed) {
-                    counter.cell.word.fetch_add(1, Relaxed);
-                }
-            });
-            // Bounded; on a busy machine it may take a while until both threads run at once.
-            for _ in 0..50_000_000 {
-                if counter.cell.stripes.mine().is_some() {
-                    break;
-                }
-                counter.look_for_contention();
-            }
-            done.store(true, Relaxed);
-        });
-        assert!(counter.cell.stripes.mine().is_some());
     }
 
     #[cfg(feature = "std")]
     #[test]
-    fn a_float_counter_that_threads_hammer_grows_stripes_and_loses_nothing() {
-        if std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1) {
-            return; // two threads never run at once, and never meet
-        }
+    fn a_float_counter_that_threads_hammer_loses_nothing() {
+        const EACH: u32 = 1_000_000;
         for amount in [2.0, 0.5] {
             let counter = Counter::<f64>::new();
-            let updates = core::sync::atomic::AtomicU32::new(0);
+            let start = std::sync::Barrier::new(2);
             std::thread::scope(|scope| {
                 for _ in 0..2 {
                     scope.spawn(|| {
-                        // Bounded; on a busy machine it may take a while until both threads run at once.
-                        for _ in 0..50_000 {
-                            if counter.cell.stripes.mine().is_some() {
-                                break;
-                            }
-                            (0..1000).for_each(|_| counter.inc_by(amount).unwrap());
-                            updates.fetch_add(1000, Relaxed);
-                        }
+                        start.wait();
+                        (0..EACH).for_each(|_| counter.inc_by(amount).unwrap());
                     });
                 }
             });
-            assert!(counter.cell.stripes.mine().is_some(), "by {amount}");
-            assert_eq!(counter.get(), f64::from(updates.load(Relaxed)) * amount);
+            assert_eq!(counter.get(), 2.0 * f64::from(EACH) * amount);
         }
     }
 

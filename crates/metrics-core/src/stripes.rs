@@ -24,6 +24,8 @@ pub(crate) fn keeps_changing<T: PartialEq>(read: impl Fn() -> T) -> bool {
     let mut seen = read();
     let mut changes = 0;
     for _ in 0..LOOKS {
+        #[cfg(all(test, feature = "std"))]
+        meddle::run();
         let now = read();
         changes += usize::from(now != seen);
         seen = now;
@@ -32,6 +34,29 @@ pub(crate) fn keeps_changing<T: PartialEq>(read: impl Fn() -> T) -> bool {
         }
     }
     false
+}
+
+/// Stands in for another thread, whose steps a test cannot time: what it does happens between two
+/// looks of this thread.
+#[cfg(all(test, feature = "std"))]
+pub(crate) mod meddle {
+    use std::boxed::Box;
+    use std::cell::RefCell;
+
+    std::thread_local! {
+        static OTHER: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+    }
+
+    /// Runs `f` while `other` runs between the looks.
+    pub(crate) fn with(other: impl Fn() + 'static, f: impl FnOnce()) {
+        OTHER.set(Some(Box::new(other)));
+        f();
+        OTHER.set(None);
+    }
+
+    pub(super) fn run() {
+        OTHER.with_borrow(|other| other.iter().for_each(|other| other()));
+    }
 }
 
 #[cfg(feature = "std")]
