@@ -1,9 +1,9 @@
-use crate::{Descriptor, Labels, MetricName, Value};
+use crate::{Descriptor, Extras, Labels, MetricName, Value};
 
 /// What a scrape writes into: one per output format.
 ///
 /// A scrape calls [`family`](Self::family) once for each family that has a sample, and then
-/// [`sample`](Self::sample) for each of its series. Names and labels are valid, no family comes twice
+/// [`sample`](Self::sample) or [`sample_with`](Self::sample_with) for each of its series. Names and labels are valid, no family comes twice
 /// and no series comes twice in its family, the value fits the type, label values are escaped.
 ///
 /// ```
@@ -33,6 +33,14 @@ pub trait Encoder {
 
     /// Adds one series of the current family.
     fn sample(&mut self, labels: Labels<'_>, value: Value<'_>);
+
+    /// The same, with what stands beside the value.
+    ///
+    /// The default leaves that out: for a format that has no place for it.
+    fn sample_with(&mut self, labels: Labels<'_>, value: Value<'_>, extras: &Extras<'_>) {
+        let _ = extras;
+        self.sample(labels, value);
+    }
 
     /// A mark of how much was written, to come back to with [`rollback`](Self::rollback).
     fn checkpoint(&mut self) -> u64 {

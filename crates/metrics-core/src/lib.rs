@@ -51,18 +51,22 @@ mod computed;
 mod counter;
 mod descriptor;
 mod encoder;
+mod exemplar;
+mod extras;
 #[cfg(feature = "labels")]
 mod family;
 mod gauge;
 mod hash;
 #[cfg(feature = "std")]
 mod histogram;
+mod histogram_value;
 mod increment;
 mod info;
 mod instrument;
 mod labels;
 mod metric;
 mod name;
+mod native;
 mod scrape;
 mod scrape_error;
 mod state_set;
@@ -71,6 +75,7 @@ mod summary;
 mod text_set;
 #[cfg(feature = "std")]
 mod timer;
+mod timestamp;
 mod value;
 
 pub use crate::collector::Collector;
@@ -78,6 +83,8 @@ pub use crate::computed::{CollectFn, CounterFn, GaugeFn, collect_fn};
 pub use crate::counter::{Counter, CounterValue};
 pub use crate::descriptor::{Descriptor, MetricName, MetricType};
 pub use crate::encoder::Encoder;
+pub use crate::exemplar::{Exemplar, InvalidExemplar, InvalidExemplarReason};
+pub use crate::extras::Extras;
 #[cfg(feature = "labels")]
 pub use crate::family::{
     Child, Family, Handle, LabelError, LabelErrorReason, LabelValue, LabelValues, Partial, PartialByName,
@@ -85,19 +92,22 @@ pub use crate::family::{
 pub use crate::gauge::{Gauge, GaugeValue, InProgress};
 #[cfg(feature = "std")]
 pub use crate::histogram::{Buckets, Histogram, HistogramSnapshot, InvalidBuckets, InvalidBucketsReason};
+pub use crate::histogram_value::{Counts, HistogramValue};
 pub use crate::increment::InvalidIncrement;
 pub use crate::info::Info;
 pub use crate::instrument::{FromOptions, Instrument};
 pub use crate::labels::{LabelSet, Labels};
 pub use crate::metric::Metric;
 pub use crate::name::{InvalidDescriptor, InvalidReason};
+pub use crate::native::{NativeBucket, NativeBuckets, NativeHistogram, NativeSpan};
 pub use crate::scrape::{Samples, Scrape};
 pub use crate::scrape_error::{ScrapeError, ScrapeErrorReason};
 pub use crate::state_set::{StateSet, States, UnknownState};
 pub use crate::summary::Summary;
 #[cfg(feature = "std")]
 pub use crate::timer::Timer;
-pub use crate::value::{HistogramValue, Number, StateSetValue, SummaryValue, Value};
+pub use crate::timestamp::Timestamp;
+pub use crate::value::{Number, StateSetValue, SummaryValue, Value};
 
 /// Runs the code of the README.
 #[cfg(all(doctest, feature = "labels"))]

@@ -6,8 +6,8 @@ use crate::labels::{Pairs, has_name, push_checked, push_pair};
 use crate::name::{check_label_name, check_metric_name};
 use crate::text_set::TextSet;
 use crate::{
-    Descriptor, Encoder, Labels, MetricName, MetricType, Number, ScrapeError, ScrapeErrorReason,
-    StateSetValue, SummaryValue, Value,
+    Descriptor, Encoder, Exemplar, Extras, Labels, MetricName, MetricType, Number, ScrapeError,
+    ScrapeErrorReason, StateSetValue, SummaryValue, Value,
 };
 
 /// One pass over collectors: keeps the names valid and unique, and hands what is left to an
@@ -291,6 +291,27 @@ impl Samples<'_> {
     /// # assert_eq!(n, 1);
     /// ```
     pub fn sample(&mut self, labels: Labels<'_>, value: Value<'_>) {
+        self.sample_with(labels, value, &Extras::NONE);
+    }
+
+    /// The same, with what stands beside the value. What the type of the family cannot have is left
+    /// out, and of several exemplars of a counter all but the last.
+    ///
+    /// ```
+    /// use metrics_core::{
+    ///     Collector, Descriptor, Extras, Labels, MetricType, Timestamp, Value, collect_fn,
+    /// };
+    ///
+    /// const READ: Descriptor = Descriptor::new(MetricType::Counter, "disk_read_bytes_total", "Bytes read.");
+    /// let disk = collect_fn(|scrape| {
+    ///     let extras = Extras::NONE.with_created(Timestamp::from_millis(1_700_000_000_000));
+    ///     scrape.family(&READ).sample_with(Labels::EMPTY, Value::from(512u64), &extras);
+    /// });
+    /// # let mut n = 0;
+    /// # disk.describe(&mut |_, _| n += 1);
+    /// # assert_eq!(n, 1);
+    /// ```
+    pub fn sample_with(&mut self, labels: Labels<'_>, value: Value<'_>, extras: &Extras<'_>) {
         if self.encoder.is_none() {
             return;
         }
@@ -298,7 +319,7 @@ impl Samples<'_> {
         if Pairs(own).any(|(name, _)| check_label_name(name, self.descriptor.metric_type()).is_err()) {
             return self.refuse(ScrapeErrorReason::InvalidLabel);
         }
-        self.push_rendered(own, value);
+        self.push_rendered(own, value, extras);
     }
 
     fn push_slice(&mut self, labels: &[(&str, &str)], value: Value<'_>) {
@@ -311,14 +332,14 @@ impl Samples<'_> {
             .iter()
             .all(|(name, value)| push_checked(&mut own, name, value, self.descriptor.metric_type()).is_ok());
         if valid {
-            self.push_rendered(&own, value);
+            self.push_rendered(&own, value, &Extras::NONE);
         } else {
             self.refuse(ScrapeErrorReason::InvalidLabel);
         }
         self.state.own = own;
     }
 
-    fn push_rendered(&mut self, own: &str, value: Value<'_>) {
+    fn push_rendered(&mut self, own: &str, value: Value<'_>, extras: &Extras<'_>) {
         if !fits(self.descriptor.metric_type(), value) {
             return self.refuse(ScrapeErrorReason::InvalidValue);
         }
@@ -333,7 +354,16 @@ impl Samples<'_> {
         if !self.state.series_is_new(own) {
             return self.refuse(ScrapeErrorReason::DuplicateSeries);
         }
-        self.emit(own, value);
+        if extras.is_none() {
+            return self.emit(own, value);
+        }
+        let extras = extras.of_type(self.descriptor.metric_type());
+        if extras.are_ordered() {
+            return self.emit_with(own, value, &extras);
+        }
+        let mut exemplars = extras.exemplars().to_vec();
+        exemplars.sort_by(Exemplar::by_value);
+        self.emit_with(own, value, &extras.with_exemplars(&exemplars));
     }
 
     /// A state set is told by a label that has the full name of the family (with `_` for `:`, which
@@ -356,8 +386,16 @@ impl Samples<'_> {
         if self.state.constant.is_empty() {
             encoder.sample(Labels::rendered("", own), value);
         } else {
-            self.emit_with_constant(own, value);
+            self.emit_with_constant(own, |encoder, labels| encoder.sample(labels, value));
         }
+    }
+
+    /// The same, with extras that its type can have, the exemplars in order.
+    pub(crate) fn emit_with(&mut self, own: &str, value: Value<'_>, extras: &Extras<'_>) {
+        if !self.begun {
+            self.begin();
+        }
+        self.emit_with_constant(own, |encoder, labels| encoder.sample_with(labels, value, extras));
     }
 
     #[cold]
@@ -369,11 +407,11 @@ impl Samples<'_> {
     }
 
     #[inline(never)]
-    fn emit_with_constant(&mut self, own: &str, value: Value<'_>) {
+    fn emit_with_constant(&mut self, own: &str, emit: impl FnOnce(&mut dyn Encoder, Labels<'_>)) {
         let Some(encoder) = &mut self.encoder else { return };
         self.state.filtered.clear();
         filter(&mut self.state.filtered, &self.state.constant, own);
-        encoder.sample(Labels::rendered(&self.state.filtered, own), value);
+        emit(&mut **encoder, Labels::rendered(&self.state.filtered, own));
     }
 
     /// The same for rendered labels that come with the instrument, as those of an info.

@@ -1,6 +1,8 @@
 use alloc::boxed::Box;
 use core::fmt;
 
+use crate::HistogramValue;
+
 /// A number of a sample, exact in its own type.
 ///
 /// ```
@@ -89,71 +91,6 @@ pub enum Value<'a> {
 impl<N: Into<Number>> From<N> for Value<'_> {
     fn from(number: N) -> Self {
         Self::Number(number.into())
-    }
-}
-
-/// The buckets and the sum of one histogram at one moment.
-///
-/// ```
-/// use metrics_core::HistogramValue;
-///
-/// // Two observations up to 1, three between 1 and 5, one above 5.
-/// let value = HistogramValue::new(&[1.0, 5.0], &[2, 3, 1], 18.5).unwrap();
-/// let buckets: Vec<_> = value.buckets().collect();
-/// assert_eq!(buckets, [(1.0, 2), (5.0, 5), (f64::INFINITY, 6)]);
-/// assert_eq!(value.count(), 6);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct HistogramValue<'a> {
-    bounds: &'a [f64],
-    counts: &'a [u64],
-    sum: f64,
-}
-
-impl<'a> HistogramValue<'a> {
-    /// Counts per bucket (not cumulative): one for each of the ascending upper bounds, and a last
-    /// one for what is above them all.
-    ///
-    /// `None` if there is not one more count than bounds, or the bounds are not finite and ascending.
-    pub fn new(bounds: &'a [f64], counts: &'a [u64], sum: f64) -> Option<Self> {
-        let ascending =
-            bounds.windows(2).all(|pair| pair[0] < pair[1]) && bounds.iter().all(|b| b.is_finite());
-        (ascending && counts.len() == bounds.len() + 1).then_some(Self { bounds, counts, sum })
-    }
-
-    #[cfg(feature = "std")]
-    pub(crate) fn trusted(bounds: &'a [f64], counts: &'a [u64], sum: f64) -> Self {
-        debug_assert_eq!(bounds.len() + 1, counts.len());
-        Self { bounds, counts, sum }
-    }
-
-    /// The finite upper bounds, ascending.
-    pub const fn bounds(&self) -> &'a [f64] {
-        self.bounds
-    }
-
-    /// The number of observations in each bucket, not cumulative; the last is above every bound.
-    pub const fn counts(&self) -> &'a [u64] {
-        self.counts
-    }
-
-    /// The sum of the observations.
-    pub const fn sum(&self) -> f64 {
-        self.sum
-    }
-
-    /// The number of observations: always the sum of the buckets.
-    pub fn count(&self) -> u64 {
-        self.counts.iter().fold(0, |total, n| total.wrapping_add(*n))
-    }
-
-    /// Upper bound and cumulative count of each bucket, `+Inf` last.
-    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> + use<'a> {
-        let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
-        bounds.zip(self.counts).scan(0u64, |total, (bound, n)| {
-            *total = total.wrapping_add(*n);
-            Some((bound, *total))
-        })
     }
 }
 

@@ -1,8 +1,8 @@
 use alloc::string::String;
 
 use metrics_core::{
-    Descriptor, Encoder, HistogramValue, Labels, MetricName, MetricType, Number, StateSetValue, SummaryValue,
-    Value,
+    Counts, Descriptor, Encoder, HistogramValue, Labels, MetricName, MetricType, Number, StateSetValue,
+    SummaryValue, Value,
 };
 
 use crate::bounds::BoundTexts;
@@ -66,7 +66,7 @@ impl<'p, P: Page> TextEncoder<'p, P> {
         let out = self.page.text();
         let bucket = self.line.len() + self.bounds.longest().max(INFINITE.len()) + LONGEST;
         let ends = self.sum_head.len() + self.count_head.len() + 2 * (length(labels) + LONGEST + PUNCTUATION);
-        out.reserve(value.counts().len() * bucket + ends);
+        out.reserve((value.bounds().len() + 1) * bucket + ends);
 
         // A bucket that nothing was observed in has the cumulative count of the one before, and so has
         // `_count` that of the last: the text is made only where the number changes.
@@ -75,22 +75,38 @@ impl<'p, P: Page> TextEncoder<'p, P> {
         let mut text = "0";
         // The first line has no other one before it, whose line feed the beginning contains.
         let mut line = &self.line[1..];
-        for (bound, count) in self.bounds.iter().chain([INFINITE]).zip(value.counts()) {
-            if *count != 0 {
-                total = total.wrapping_add(*count);
-                text = buffer.format(total);
+        let bounds = self.bounds.iter().chain([INFINITE]);
+        match value.counts() {
+            Counts::Integers(counts) if !value.is_native_only() => {
+                for (bound, count) in bounds.zip(counts) {
+                    if *count != 0 {
+                        total = total.wrapping_add(*count);
+                        text = buffer.format(total);
+                    }
+                    out.push_str(line);
+                    out.push_str(bound);
+                    out.push_str(text);
+                    line = &self.line;
+                }
             }
-            out.push_str(line);
-            out.push_str(bound);
-            out.push_str(text);
-            line = &self.line;
+            _ => {
+                for (bound, (_, count)) in bounds.zip(value.buckets()) {
+                    out.push_str(line);
+                    out.push_str(bound);
+                    push_number(out, count);
+                    line = &self.line;
+                }
+            }
         }
         out.push('\n');
         push_start(out, &self.sum_head, labels);
         push_number(out, Number::F64(value.sum()));
         out.push('\n');
         push_start(out, &self.count_head, labels);
-        out.push_str(text);
+        match value.counts() {
+            Counts::Integers(_) if !value.is_native_only() => out.push_str(text),
+            _ => push_number(out, value.count()),
+        }
         out.push('\n');
     }
 

@@ -413,3 +413,23 @@ proptest! {
         prop_assert_eq!(&samples[bounds.len() + 2], &("h_count".to_owned(), vec![], total as f64));
     }
 }
+
+#[test]
+fn native_buckets_alone_are_one_classic_bucket_and_float_counts_are_cumulative() {
+    use metrics_core::{NativeBucket, NativeHistogram, collect_fn};
+    const NATIVE: Descriptor<'static> = Descriptor::new(MetricType::Histogram, "native", "");
+    const FLOAT: Descriptor<'static> = Descriptor::new(MetricType::GaugeHistogram, "float", "");
+    let page = generate_metrics(&collect_fn(|scrape| {
+        let buckets = [NativeBucket { index: 0, count: 4u64 }];
+        let native = NativeHistogram::new(3, 0.0, 1, &buckets, &[]).unwrap();
+        let value = HistogramValue::native_only(&native, 5u64, 4.5).unwrap();
+        scrape.family(&NATIVE).sample(Labels::EMPTY, Value::Histogram(value));
+        let value = HistogramValue::float(&[1.0], &[0.25, 0.5], 2.0).unwrap();
+        scrape.family(&FLOAT).sample(Labels::EMPTY, Value::Histogram(value));
+    }));
+    assert_eq!(
+        page,
+        "# TYPE native histogram\nnative_bucket{le=\"+Inf\"} 5\nnative_sum 4.5\nnative_count 5\n\
+         # TYPE float histogram\nfloat_bucket{le=\"1\"} 0.25\nfloat_bucket{le=\"+Inf\"} 0.75\nfloat_sum 2\nfloat_count 0.75\n"
+    );
+}

@@ -66,11 +66,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use metrics_core::{
-    Buckets, CollectFn, Collector, Counter, CounterFn, CounterValue, Descriptor, Encoder, FromOptions, Gauge,
-    GaugeFn, GaugeValue, Histogram, HistogramSnapshot, HistogramValue, InProgress, Info, Instrument,
-    InvalidBuckets, InvalidBucketsReason, InvalidDescriptor, InvalidIncrement, InvalidReason, LabelSet,
-    Labels, Metric, MetricName, MetricType, Number, Samples, Scrape, ScrapeError, ScrapeErrorReason,
-    StateSet, StateSetValue, States, Summary, SummaryValue, Timer, UnknownState, Value, collect_fn,
+    Buckets, CollectFn, Collector, Counter, CounterFn, CounterValue, Counts, Descriptor, Encoder, Exemplar,
+    Extras, FromOptions, Gauge, GaugeFn, GaugeValue, Histogram, HistogramSnapshot, HistogramValue,
+    InProgress, Info, Instrument, InvalidBuckets, InvalidBucketsReason, InvalidDescriptor, InvalidExemplar,
+    InvalidExemplarReason, InvalidIncrement, InvalidReason, LabelSet, Labels, Metric, MetricName, MetricType,
+    NativeBucket, NativeBuckets, NativeHistogram, NativeSpan, Number, Samples, Scrape, ScrapeError,
+    ScrapeErrorReason, StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp,
+    UnknownState, Value, collect_fn,
 };
 #[cfg(feature = "labels")]
 pub use metrics_core::{

@@ -235,12 +235,16 @@ pub struct HistogramSnapshot {
 impl HistogramSnapshot {
     /// Upper bound and cumulative count of each bucket, `+Inf` last.
     pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
-        self.value().buckets()
+        let bounds = self.buckets.bounds().iter().copied().chain([f64::INFINITY]);
+        bounds.zip(&self.counts).scan(0u64, |total, (bound, n)| {
+            *total = total.wrapping_add(*n);
+            Some((bound, *total))
+        })
     }
 
     /// The number of observations: always that of the `+Inf` bucket.
     pub fn count(&self) -> u64 {
-        self.value().count()
+        self.counts.iter().fold(0, |total, n| total.wrapping_add(*n))
     }
 
     /// The sum of the observations.

@@ -17,7 +17,8 @@ impl Encoder for Page {
         let value = match value {
             Value::Number(number) => number.to_string(),
             Value::Histogram(value) => {
-                format!("{:?} sum {}", value.buckets().collect::<Vec<_>>(), value.sum())
+                let buckets = value.buckets().map(|(bound, count)| format!("({bound:?}, {count})"));
+                format!("[{}] sum {}", buckets.collect::<Vec<_>>().join(", "), value.sum())
             }
             Value::Summary(value) => format!("count {} sum {}", value.count(), value.sum()),
             Value::StateSet(value) => format!("{:?}", value.states().collect::<Vec<_>>()),
