@@ -51,6 +51,7 @@ mod computed;
 mod counter;
 mod descriptor;
 mod encoder;
+mod escaping;
 mod exemplar;
 mod extras;
 #[cfg(feature = "labels")]
@@ -83,6 +84,7 @@ pub use crate::computed::{CollectFn, CounterFn, GaugeFn, collect_fn};
 pub use crate::counter::{Counter, CounterValue};
 pub use crate::descriptor::{Descriptor, MetricName, MetricType};
 pub use crate::encoder::Encoder;
+pub use crate::escaping::Escaping;
 pub use crate::exemplar::{Exemplar, InvalidExemplar, InvalidExemplarReason};
 pub use crate::extras::Extras;
 #[cfg(feature = "labels")]

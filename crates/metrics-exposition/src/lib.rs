@@ -37,6 +37,8 @@ extern crate alloc;
 
 mod bounds;
 mod encoder;
+mod format;
+mod negotiate;
 mod number;
 mod page;
 #[cfg(feature = "std")]
@@ -51,6 +53,10 @@ struct Readme;
 use alloc::string::String;
 
 use metrics_core::Collector;
+
+pub use metrics_core::Escaping;
+
+pub use crate::format::Format;
 
 /// The page of `collector` in the text format, as a new string.
 ///

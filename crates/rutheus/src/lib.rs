@@ -66,8 +66,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use metrics_core::{
-    Buckets, CollectFn, Collector, Counter, CounterFn, CounterValue, Counts, Descriptor, Encoder, Exemplar,
-    Extras, FromOptions, Gauge, GaugeFn, GaugeValue, Histogram, HistogramSnapshot, HistogramValue,
+    Buckets, CollectFn, Collector, Counter, CounterFn, CounterValue, Counts, Descriptor, Encoder, Escaping,
+    Exemplar, Extras, FromOptions, Gauge, GaugeFn, GaugeValue, Histogram, HistogramSnapshot, HistogramValue,
     InProgress, Info, Instrument, InvalidBuckets, InvalidBucketsReason, InvalidDescriptor, InvalidExemplar,
     InvalidExemplarReason, InvalidIncrement, InvalidReason, LabelSet, Labels, Metric, MetricName, MetricType,
     NativeBucket, NativeBuckets, NativeHistogram, NativeSpan, Number, Samples, Scrape, ScrapeError,
@@ -78,7 +78,7 @@ pub use metrics_core::{
 pub use metrics_core::{
     Child, Family, Handle, LabelError, LabelErrorReason, LabelValue, LabelValues, Partial, PartialByName,
 };
-pub use metrics_exposition::{generate_metrics, text};
+pub use metrics_exposition::{Format, generate_metrics, text};
 #[cfg(feature = "declare")]
 pub use metrics_registry::metrics;
 pub use metrics_registry::{

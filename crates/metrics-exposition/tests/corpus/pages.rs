@@ -1,12 +1,9 @@
-//! Families and the pages that the encoder of Prometheus itself, in Go, makes of them.
+//! Families and the pages that the encoder of Go makes of them.
 //!
-//! The cases are not part of this repository; where they are missing, the tests say so and pass.
 //! Left out is what cannot be pushed or what this library deliberately writes differently, each kind
 //! with its reason in [`Skip`].
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use metrics_core::{
     Collector, Descriptor, HistogramValue, LabelSet, MetricType, Number, Scrape, SummaryValue, Value,
@@ -14,14 +11,7 @@ use metrics_core::{
 use metrics_exposition::generate_metrics;
 use serde_json::Value as Json;
 
-fn cases(file: &str) -> Option<Vec<Json>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/corpus").join(file);
-    let Ok(text) = fs::read_to_string(&path) else {
-        println!("skipped: there is no {file}");
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
-}
+use crate::cases;
 
 /// Why a case cannot be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
