@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::name::{InvalidDescriptor, check_metric_name, check_unit, strip_suffix};
+use crate::name::{InvalidDescriptor, check_metric_name, check_unit, check_utf8_metric_name, strip_suffix};
 
 /// What kind of numbers a family holds.
 ///
@@ -100,6 +100,7 @@ pub struct Descriptor<'a> {
     name: &'a str,
     help: &'a str,
     unit: Option<&'a str>,
+    is_utf8: bool,
 }
 
 impl<'a> Descriptor<'a> {
@@ -128,7 +129,46 @@ impl<'a> Descriptor<'a> {
         help: &'a str,
     ) -> Result<Self, InvalidDescriptor> {
         match check_metric_name(name) {
-            Ok(()) => Ok(Self { metric_type, name, help, unit: None }),
+            Ok(()) => Ok(Self { metric_type, name, help, unit: None, is_utf8: false }),
+            Err(reason) => Err(InvalidDescriptor::new(name, reason)),
+        }
+    }
+
+    /// A descriptor of a family whose name, and the names of whose labels, may be any UTF-8.
+    ///
+    /// A reader that knows the classic letters only gets them as the [`Escaping`](crate::Escaping) of
+    /// the scrape says. If two names are then the same, the later one is left out and reported.
+    ///
+    /// # Panics
+    ///
+    /// If `name` is empty.
+    ///
+    /// ```
+    /// use metrics_core::{Descriptor, MetricType};
+    ///
+    /// const ACTIVE: Descriptor = Descriptor::utf8(MetricType::Gauge, "http.server.active_requests", "Now.");
+    /// assert!(ACTIVE.is_utf8());
+    /// ```
+    #[track_caller]
+    pub const fn utf8(metric_type: MetricType, name: &'a str, help: &'a str) -> Self {
+        match Self::try_utf8(metric_type, name, help) {
+            Ok(descriptor) => descriptor,
+            Err(error) => panic!("{}", error.reason().explain()),
+        }
+    }
+
+    /// The same for a name that is only known at run time.
+    ///
+    /// # Errors
+    ///
+    /// If `name` is empty.
+    pub const fn try_utf8(
+        metric_type: MetricType,
+        name: &'a str,
+        help: &'a str,
+    ) -> Result<Self, InvalidDescriptor> {
+        match check_utf8_metric_name(name) {
+            Ok(()) => Ok(Self { metric_type, name, help, unit: None, is_utf8: true }),
             Err(reason) => Err(InvalidDescriptor::new(name, reason)),
         }
     }
@@ -160,8 +200,9 @@ impl<'a> Descriptor<'a> {
         name: &'a str,
         help: &'a str,
         unit: Option<&'a str>,
+        is_utf8: bool,
     ) -> Self {
-        Self { metric_type, name, help, unit }
+        Self { metric_type, name, help, unit, is_utf8 }
     }
 
     /// The family name as the user gave it, without the prefix of a registry.
@@ -182,6 +223,12 @@ impl<'a> Descriptor<'a> {
     /// The unit, if one was given.
     pub const fn unit(&self) -> Option<&'a str> {
         self.unit
+    }
+
+    /// Whether it was made by [`utf8`](Self::utf8), so that names may have other characters than
+    /// letters, digits, `_` and `:`.
+    pub const fn is_utf8(&self) -> bool {
+        self.is_utf8
     }
 
     /// The name without the suffix that its type implies: `_total` of a counter, `_info` of an info.

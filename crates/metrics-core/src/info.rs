@@ -2,7 +2,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, str_eq};
+use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, check_utf8_label_name, str_eq};
 use crate::{FromOptions, Instrument, MetricType, Number, Samples};
 
 /// Facts that do not change while the process runs, as labels of the value 1: a version, a revision.
@@ -40,9 +40,34 @@ impl Info {
     ///
     /// If a label name is invalid or stands twice; in a constant, that is a compile error.
     pub const fn new(pairs: &'static [(&'static str, &'static str)]) -> Self {
+        Self::constant(pairs, false)
+    }
+
+    /// The same with label names of any UTF-8, for a [`Metric::utf8`](crate::Metric::utf8).
+    ///
+    /// # Panics
+    ///
+    /// If a label name is empty, reserved or stands twice; in a constant, that is a compile error.
+    ///
+    /// ```
+    /// use metrics_core::{Info, Metric};
+    ///
+    /// static TARGET: Metric<Info> =
+    ///     Metric::utf8("target_info", "What is measured.", Info::utf8(&[("service.name", "checkout")]));
+    /// # assert_eq!(TARGET.pairs().next(), Some(("service.name", "checkout")));
+    /// ```
+    pub const fn utf8(pairs: &'static [(&'static str, &'static str)]) -> Self {
+        Self::constant(pairs, true)
+    }
+
+    const fn constant(pairs: &'static [(&'static str, &'static str)], is_utf8: bool) -> Self {
         let mut i = 0;
         while i < pairs.len() {
-            if let Err(reason) = check_label_name(pairs[i].0, MetricType::Info) {
+            let check = match is_utf8 {
+                true => check_utf8_label_name(pairs[i].0, MetricType::Info),
+                false => check_label_name(pairs[i].0, MetricType::Info),
+            };
+            if let Err(reason) = check {
                 panic!("{}", reason.explain());
             }
             let mut j = 0;
@@ -65,11 +90,28 @@ impl Info {
     pub fn try_new<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, InvalidDescriptor> {
+        Self::checked(pairs, |name| check_label_name(name, MetricType::Info))
+    }
+
+    /// The same with label names of any UTF-8, for a [`Metric::try_utf8`](crate::Metric::try_utf8).
+    ///
+    /// # Errors
+    ///
+    /// If a label name is empty, reserved or stands twice.
+    pub fn try_utf8<K: Into<String>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, InvalidDescriptor> {
+        Self::checked(pairs, |name| check_utf8_label_name(name, MetricType::Info))
+    }
+
+    fn checked<K: Into<String>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+        check: fn(&str) -> Result<(), InvalidReason>,
+    ) -> Result<Self, InvalidDescriptor> {
         let mut checked: Vec<(String, String)> = Vec::new();
         for (name, value) in pairs {
             let name = name.into();
-            check_label_name(&name, MetricType::Info)
-                .map_err(|reason| InvalidDescriptor::with_label("", &name, reason))?;
+            check(&name).map_err(|reason| InvalidDescriptor::with_label("", &name, reason))?;
             if checked.iter().any(|(other, _)| *other == name) {
                 return Err(InvalidDescriptor::with_label("", &name, InvalidReason::DuplicateLabelName));
             }

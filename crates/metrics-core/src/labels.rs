@@ -3,7 +3,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::MetricType;
-use crate::name::{InvalidDescriptor, InvalidReason, check_label_name};
+use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, check_utf8_label_name, is_label_name};
 
 /// The labels of one sample, already rendered and escaped: `a="x",b="y"`.
 ///
@@ -44,23 +44,24 @@ impl<'a> Labels<'a> {
 
     /// The rendered pairs, in two parts of which either may be empty: those that registries add,
     /// and those of the series. Each reads `a="x",b="y"`, with `\`, `"` and line feeds escaped as the
-    /// text formats want it.
+    /// text formats want it; a name that has other characters than letters, digits and `_` is in
+    /// quotes too, with the same escapes.
     pub const fn parts(&self) -> [&'a str; 2] {
         [self.constant, self.own]
     }
 
-    /// The pairs, with the escapes of the values undone.
+    /// The pairs, with quotes and escapes undone.
     ///
     /// ```
     /// use metrics_core::LabelSet;
     ///
     /// let set = LabelSet::new([("path", "/a"), ("quote", "\"")])?;
-    /// let pairs: Vec<_> = set.labels().iter().map(|(name, value)| (name, value.into_owned())).collect();
-    /// assert_eq!(pairs, [("path", "/a".to_owned()), ("quote", "\"".to_owned())]);
+    /// let pairs: Vec<_> = set.labels().iter().collect();
+    /// assert_eq!(pairs, [("path".into(), "/a".into()), ("quote".into(), "\"".into())]);
     /// # Ok::<(), metrics_core::InvalidDescriptor>(())
     /// ```
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
-        Pairs(self.constant).chain(Pairs(self.own)).map(|(name, value)| (name, unescape(value)))
+    pub fn iter(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+        Pairs(self.constant).chain(Pairs(self.own)).map(|(name, value)| (unquote(name), unescape(value)))
     }
 }
 
@@ -112,6 +113,29 @@ impl LabelSet {
         Ok(Self { rendered })
     }
 
+    /// The same with names of any UTF-8, for a family whose descriptor is made by
+    /// [`Descriptor::utf8`](crate::Descriptor::utf8).
+    ///
+    /// # Errors
+    ///
+    /// If a label name is empty, starts with `__`, or stands twice.
+    ///
+    /// ```
+    /// use metrics_core::LabelSet;
+    ///
+    /// let pod = LabelSet::utf8([("k8s.pod.name", "web-1"), ("zone", "a")])?;
+    /// assert_eq!(pod.labels().to_string(), r#""k8s.pod.name"="web-1",zone="a""#);
+    /// # Ok::<(), metrics_core::InvalidDescriptor>(())
+    /// ```
+    pub fn utf8<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Result<Self, InvalidDescriptor> {
+        let mut rendered = String::new();
+        for (name, value) in pairs {
+            push_checked_utf8(&mut rendered, name, value, MetricType::Unknown)
+                .map_err(|reason| InvalidDescriptor::with_label("", name, reason))?;
+        }
+        Ok(Self { rendered })
+    }
+
     /// The labels, to hand to [`Samples::sample`](crate::Samples::sample).
     pub fn labels(&self) -> Labels<'_> {
         Labels::rendered("", &self.rendered)
@@ -133,12 +157,33 @@ pub(crate) fn push_checked(
     Ok(())
 }
 
+/// The same for a name of any UTF-8.
+pub(crate) fn push_checked_utf8(
+    rendered: &mut String,
+    name: &str,
+    value: &str,
+    metric_type: MetricType,
+) -> Result<(), InvalidReason> {
+    check_utf8_label_name(name, metric_type)?;
+    if Pairs(rendered).any(|(other, _)| unquote(other) == name) {
+        return Err(InvalidReason::DuplicateLabelName);
+    }
+    push_pair(rendered, name, value);
+    Ok(())
+}
+
 /// Adds `name="value"` to rendered pairs.
 pub(crate) fn push_pair(rendered: &mut String, name: &str, value: &str) {
     if !rendered.is_empty() {
         rendered.push(',');
     }
-    rendered.push_str(name);
+    if is_label_name(name) {
+        rendered.push_str(name);
+    } else {
+        rendered.push('"');
+        push_escaped(rendered, name);
+        rendered.push('"');
+    }
     rendered.push_str("=\"");
     push_escaped(rendered, value);
     rendered.push('"');
@@ -163,27 +208,48 @@ pub(crate) fn needs_escape(c: char) -> bool {
     matches!(c, '\\' | '"' | '\n')
 }
 
-/// Whether rendered pairs hold the label `name`.
+/// Whether rendered pairs hold the label `name`, which is in quotes if it needs them.
 pub(crate) fn has_name(rendered: &str, name: &str) -> bool {
     Pairs(rendered).any(|(other, _)| other == name)
 }
 
-/// (name, escaped value) of each rendered pair.
+/// (name, escaped value) of each rendered pair; the name is in quotes if it needs them, so that names
+/// are equal where they are equal as rendered.
 pub(crate) struct Pairs<'a>(pub(crate) &'a str);
 
 impl<'a> Iterator for Pairs<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, rest) = self.0.split_once("=\"")?;
-        let mut end = 0;
-        let bytes = rest.as_bytes();
-        while bytes[end] != b'"' {
-            end += if bytes[end] == b'\\' { 2 } else { 1 };
-        }
+        let (name, rest) = match self.0.strip_prefix('"') {
+            Some(quoted) => {
+                let (name, rest) = self.0.split_at(end_of_quoted(quoted) + 2);
+                (name, rest.strip_prefix("=\"")?)
+            }
+            None => self.0.split_once("=\"")?,
+        };
+        let end = end_of_quoted(rest);
         let rest_after = &rest[end + 1..];
         self.0 = rest_after.strip_prefix(',').unwrap_or(rest_after);
         Some((name, &rest[..end]))
+    }
+}
+
+/// Where the quote is that ends the escaped text `rest` begins with.
+fn end_of_quoted(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let mut end = 0;
+    while bytes[end] != b'"' {
+        end += if bytes[end] == b'\\' { 2 } else { 1 };
+    }
+    end
+}
+
+/// The name of a rendered pair, without quotes and escapes.
+pub(crate) fn unquote(name: &str) -> Cow<'_, str> {
+    match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        Some(quoted) => unescape(quoted),
+        None => Cow::Borrowed(name),
     }
 }
 
@@ -219,7 +285,26 @@ mod tests {
         let read: Vec<_> = set.labels().iter().collect();
         assert_eq!(read.len(), 5);
         for ((name, value), (other, read)) in pairs.iter().zip(&read) {
-            assert_eq!((name, *value), (other, &**read));
+            assert_eq!((*name, *value), (&**other, &**read));
+        }
+    }
+
+    #[test]
+    fn names_of_any_utf8_read_back_as_they_were() {
+        let pairs =
+            [("a.b", "x"), ("a", "\""), ("\"=\"", "\\"), ("a\nb\\", ""), (",", ","), ("ü", "y"), ("1", "z")];
+        let set = LabelSet::utf8(pairs).unwrap();
+        assert_eq!(set.rendered, r#""a.b"="x",a="\"","\"=\""="\\","a\nb\\"="",","=",","ü"="y","1"="z""#);
+        let read: Vec<_> = set.labels().iter().collect();
+        assert!(read.iter().map(|(name, value)| (&**name, &**value)).eq(pairs));
+        for (name, reason) in [
+            ("", InvalidReason::EmptyLabelName),
+            ("__a.b", InvalidReason::ReservedLabelName),
+            ("a.b", InvalidReason::DuplicateLabelName),
+            ("a", InvalidReason::DuplicateLabelName),
+        ] {
+            let pairs = pairs.into_iter().chain([(name, "v")]);
+            assert_eq!(LabelSet::utf8(pairs).unwrap_err().reason(), reason, "{name:?}");
         }
     }
 

@@ -3,7 +3,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::ops::Deref;
 
-use crate::name::{InvalidDescriptor, check_metric_name, check_unit};
+use crate::name::{InvalidDescriptor, InvalidReason, check_metric_name, check_unit, check_utf8_metric_name};
 use crate::{
     Collector, Counter, CounterFn, Descriptor, Gauge, GaugeFn, Info, Instrument, InvalidIncrement,
     MetricName, MetricType, Number, Scrape, StateSet, Summary,
@@ -58,6 +58,36 @@ impl<M: Instrument> Metric<M> {
         instrument: M,
     ) -> Result<Self, InvalidDescriptor> {
         Ok(Self { meta: Meta::try_new(name.into(), help.into())?, instrument })
+    }
+
+    /// Names an instrument with a constant of any UTF-8; [`Descriptor::utf8`] says what readers get.
+    ///
+    /// # Panics
+    ///
+    /// If `name` is empty; in a constant, that is a compile error.
+    ///
+    /// ```
+    /// use metrics_core::{Gauge, Metric};
+    ///
+    /// static ACTIVE: Metric<Gauge> = Metric::utf8("http.server.active_requests", "Requests now.", Gauge::<f64>::new());
+    /// ACTIVE.set(2.0);
+    /// assert_eq!(ACTIVE.name(), "http.server.active_requests");
+    /// ```
+    pub const fn utf8(name: &'static str, help: &'static str, instrument: M) -> Self {
+        Self { meta: Meta::from_static_utf8(M::TYPE, name, help), instrument }
+    }
+
+    /// Names an instrument with any UTF-8 that is known at run time.
+    ///
+    /// # Errors
+    ///
+    /// If `name` is empty.
+    pub fn try_utf8(
+        name: impl Into<Cow<'static, str>>,
+        help: impl Into<Cow<'static, str>>,
+        instrument: M,
+    ) -> Result<Self, InvalidDescriptor> {
+        Ok(Self { meta: Meta::try_utf8(name.into(), help.into())?, instrument })
     }
 
     /// The same metric with a unit, which must be the last word of its name, before `_total`.
@@ -236,6 +266,7 @@ pub(crate) struct Meta {
     name: Text,
     help: Text,
     unit: Option<&'static str>,
+    is_utf8: bool,
 }
 
 /// Unlike a `Cow`, readable in a `const fn` in both forms.
@@ -246,16 +277,44 @@ enum Text {
 
 impl Meta {
     pub(crate) const fn from_static(metric_type: MetricType, name: &'static str, help: &'static str) -> Self {
-        let descriptor = Descriptor::new(metric_type, name, help);
-        Self { name: Text::Static(descriptor.name()), help: Text::Static(help), unit: None }
+        Self::from_descriptor(Descriptor::new(metric_type, name, help))
+    }
+
+    pub(crate) const fn from_static_utf8(
+        metric_type: MetricType,
+        name: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self::from_descriptor(Descriptor::utf8(metric_type, name, help))
+    }
+
+    const fn from_descriptor(descriptor: Descriptor<'static>) -> Self {
+        let (name, help) = (Text::Static(descriptor.name()), Text::Static(descriptor.help()));
+        Self { name, help, unit: None, is_utf8: descriptor.is_utf8() }
     }
 
     pub(crate) fn try_new(
         name: Cow<'static, str>,
         help: Cow<'static, str>,
     ) -> Result<Self, InvalidDescriptor> {
-        match check_metric_name(&name) {
-            Ok(()) => Ok(Self { name: name.into(), help: help.into(), unit: None }),
+        Self::checked(check_metric_name(&name), name, help, false)
+    }
+
+    pub(crate) fn try_utf8(
+        name: Cow<'static, str>,
+        help: Cow<'static, str>,
+    ) -> Result<Self, InvalidDescriptor> {
+        Self::checked(check_utf8_metric_name(&name), name, help, true)
+    }
+
+    fn checked(
+        check: Result<(), InvalidReason>,
+        name: Cow<'static, str>,
+        help: Cow<'static, str>,
+        is_utf8: bool,
+    ) -> Result<Self, InvalidDescriptor> {
+        match check {
+            Ok(()) => Ok(Self { name: name.into(), help: help.into(), unit: None, is_utf8 }),
             Err(reason) => Err(InvalidDescriptor::new(&name, reason)),
         }
     }
@@ -272,7 +331,7 @@ impl Meta {
     }
 
     pub(crate) const fn descriptor(&self, metric_type: MetricType) -> Descriptor<'_> {
-        Descriptor::trusted(metric_type, self.name.as_str(), self.help.as_str(), self.unit)
+        Descriptor::trusted(metric_type, self.name.as_str(), self.help.as_str(), self.unit, self.is_utf8)
     }
 }
 

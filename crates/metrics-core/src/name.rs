@@ -2,7 +2,8 @@
 //!
 //! Source of the rules: the Prometheus data model. A metric name matches
 //! `[a-zA-Z_:][a-zA-Z0-9_:]*`, a label name `[a-zA-Z_][a-zA-Z0-9_]*`; label names that start with
-//! two underscores belong to the server.
+//! two underscores belong to the server. Where a user asks for names of any UTF-8, the classic
+//! letters are no limit, and the rest of the rules stays.
 
 use core::fmt;
 
@@ -46,13 +47,23 @@ pub(crate) const fn check_metric_name(name: &str) -> Result<(), InvalidReason> {
     }
 }
 
+/// The same for a name of any UTF-8.
+pub(crate) const fn check_utf8_metric_name(name: &str) -> Result<(), InvalidReason> {
+    if name.is_empty() { Err(InvalidReason::EmptyName) } else { Ok(()) }
+}
+
 /// Whether `name` may be a label of a series of type `metric_type`.
 pub(crate) const fn check_label_name(name: &str, metric_type: MetricType) -> Result<(), InvalidReason> {
+    if !name.is_empty() && !is_label_name(name) {
+        return Err(InvalidReason::InvalidLabelName);
+    }
+    check_utf8_label_name(name, metric_type)
+}
+
+/// The same for a name of any UTF-8.
+pub(crate) const fn check_utf8_label_name(name: &str, metric_type: MetricType) -> Result<(), InvalidReason> {
     if name.is_empty() {
         return Err(InvalidReason::EmptyLabelName);
-    }
-    if !is_label_name(name) {
-        return Err(InvalidReason::InvalidLabelName);
     }
     let bytes = name.as_bytes();
     if bytes.len() >= 2 && bytes[0] == b'_' && bytes[1] == b'_' {
