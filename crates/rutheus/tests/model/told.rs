@@ -41,7 +41,7 @@ impl Encoder for Listener {
     }
 
     fn sample(&mut self, labels: Labels<'_>, value: Value<'_>) {
-        let labels = labels.iter().map(|(name, value)| (name.to_owned(), value.into_owned())).collect();
+        let labels = labels.iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         let value = match value {
             Value::Number(number) => ToldValue::Number(number),
             Value::Histogram(value) => ToldValue::Histogram(value.buckets().collect(), value.sum()),
