@@ -6,21 +6,12 @@
 //! is there. ADDRESS is 127.0.0.1:9464 unless given; its port may be 0. After JOBS jobs of each worker
 //! the work ends and the numbers stand still; without JOBS it goes on until ctrl-c.
 
-use std::convert::Infallible;
 use std::error::Error;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use rutheus::{Counter, Family, Gauge, GaugeFn, Histogram, Info, Metric, StateSet, Summary};
-use tokio::net::TcpListener;
+use rutheus::http::Server;
+use rutheus::{Counter, Family, Gauge, GaugeFn, Histogram, Info, Metric, REGISTRY, StateSet, Summary};
 
 const ADDRESS: &str = "127.0.0.1:9464";
 const WORKERS: u64 = 4;
@@ -64,9 +55,6 @@ rutheus::metrics! {
 
     static LAST_JOB: Metric<Gauge> =
         Metric::gauge("demo_last_job_timestamp_seconds", "When the last job began, in Unix time.");
-
-    static REQUESTS: Family<Counter, 2> =
-        Family::counter("demo_http_requests_total", "HTTP requests by path and status.", ["path", "status"]);
 }
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -82,107 +70,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = arguments.next().unwrap_or_else(|| ADDRESS.to_owned());
     let jobs = arguments.next().map(|jobs| jobs.parse()).transpose()?;
 
-    let listener =
-        TcpListener::bind(&address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    println!("listening on http://{}/", listener.local_addr()?);
+    let server = Server::new().title("rutheus demo").endpoint("/metrics", &REGISTRY).bind(address)?;
+    println!("listening on http://{}/", server.address());
 
     // Not joined: the process ends with the server, whatever the workers do.
     std::thread::spawn(move || work(jobs));
-    serve(listener).await;
+    server.run_until(async { drop(tokio::signal::ctrl_c().await) }).await?;
     Ok(())
 }
-
-// The server.
-
-async fn serve(listener: TcpListener) {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(30));
-    let graceful = GracefulShutdown::new();
-    let mut end = std::pin::pin!(tokio::signal::ctrl_c());
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let connection = http.serve_connection(TokioIo::new(stream), service_fn(respond));
-                    let connection = graceful.watch(connection);
-                    // A client that goes away in the middle is no concern of ours.
-                    tokio::spawn(async move { drop(connection.await) });
-                }
-                // Most likely too many open files, which pass when connections end.
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            },
-            _ = &mut end => break,
-        }
-    }
-    drop(listener);
-    // Requests under way are answered; a connection that does not end is cut off.
-    let _ = tokio::time::timeout(Duration::from_secs(3), graceful.shutdown()).await;
-}
-
-async fn respond(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    // Only paths that are there become label values: a client cannot make series.
-    let path = match request.uri().path() {
-        path @ ("/" | "/metrics") => path.to_owned(),
-        _ => "other".to_owned(),
-    };
-    let mut response = if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "This server answers GET and HEAD.\n");
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        response
-    } else {
-        match &*path {
-            "/metrics" => {
-                let mut response = Response::new(rutheus::gather().into());
-                let content_type = HeaderValue::from_static(rutheus::text::CONTENT_TYPE);
-                response.headers_mut().insert(CONTENT_TYPE, content_type);
-                response
-            }
-            "/" => {
-                let mut response = Response::new(INDEX.into());
-                let content_type = HeaderValue::from_static("text/html; charset=utf-8");
-                response.headers_mut().insert(CONTENT_TYPE, content_type);
-                response
-            }
-            _ => text(StatusCode::NOT_FOUND, "Nothing is here. The metrics are at /metrics.\n"),
-        }
-    };
-    response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    REQUESTS.with((path, response.status().as_u16())).inc();
-    Ok(response)
-}
-
-fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
-}
-
-const INDEX: &str = r#"<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>rutheus demo</title>
-<style>
-  :root { color-scheme: light dark; }
-  body { font: 1rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 12vh auto; padding: 0 1.5rem; }
-  h1 { font-size: 1.5rem; margin: 0 0 .5rem; }
-  a.page { display: inline-block; margin: .75rem 0 1.25rem; padding: .4rem .9rem; border: 1px solid; border-radius: .4rem; text-decoration: none; }
-  code { font-size: .9em; }
-  li { margin: .2rem 0; }
-</style>
-<h1>rutheus demo</h1>
-<p>Four threads parse and sort; some of it fails. All of it is measured.</p>
-<a class="page" href="/metrics">/metrics</a>
-<p>Some of what is there:</p>
-<ul>
-  <li><code>demo_jobs_total</code>, a counter by kind and outcome</li>
-  <li><code>demo_job_seconds</code>, a histogram of times by kind</li>
-  <li><code>demo_jobs_in_progress</code>, a gauge</li>
-  <li><code>demo_workload</code>, a state set</li>
-</ul>
-</html>
-"#;
 
 // The work.
 

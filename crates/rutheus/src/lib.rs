@@ -61,6 +61,7 @@
 //! |---|---|---|---|
 //! | `declare` | yes | `metrics!`: statics that are in the global registry from the start | inventory |
 //! | `labels` | yes | `Family`: series under label values | – |
+//! | `http` | no | `http`: a handler for hyper, tower and axum, a server in one line | hyper, tokio, flate2 |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -79,6 +80,9 @@ pub use metrics_core::{
     Child, Family, Handle, LabelError, LabelErrorReason, LabelValue, LabelValues, Partial, PartialByName,
 };
 pub use metrics_exposition::{Format, generate_metrics, text};
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub use metrics_http as http;
 #[cfg(feature = "declare")]
 pub use metrics_registry::metrics;
 pub use metrics_registry::{

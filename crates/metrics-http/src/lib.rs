@@ -1,0 +1,51 @@
+//! Serves and pushes the metrics of rutheus, on `hyper`, `tower` and `tokio`.
+//!
+//! ```no_run
+//! use metrics_core::{Counter, Metric};
+//!
+//! static HITS: Metric<Counter> = Metric::counter("cache_hits_total", "Cache hits.");
+//!
+//! # async fn run() -> Result<(), metrics_http::ServeError> {
+//! metrics_http::serve("127.0.0.1:9464", &HITS).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | To | Use |
+//! |---|---|
+//! | serve in one line | [`serve`], or [`spawn`] in a program without a runtime |
+//! | serve with endpoints and limits | [`Server`] |
+//! | answer scrapes in an application of `hyper`, `tower` or `axum` | [`Handler`] |
+//!
+//! An application takes all of it from the facade `rutheus`, as `rutheus::http`.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds | Dependencies |
+//! |---|---|---|---|
+//! | `server` | yes | the handler and the server, with gzip | hyper, tokio, flate2 |
+//! | `zstd` | no | pages compressed with zstd where the client takes it | zstd, which builds C |
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "server")]
+mod body;
+#[cfg(feature = "server")]
+mod format;
+#[cfg(feature = "server")]
+mod handler;
+#[cfg(feature = "server")]
+mod server;
+
+#[cfg(feature = "server")]
+pub use crate::body::{Body, BodyError};
+#[cfg(feature = "server")]
+pub use crate::handler::Handler;
+#[cfg(feature = "server")]
+pub use crate::server::{Address, BoundServer, Handle, Listen, ServeError, Server, serve, spawn};
+
+/// Runs the code of the README.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
