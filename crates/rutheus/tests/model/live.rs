@@ -81,10 +81,9 @@ impl Act for Gauge<i64> {
 
 impl Act for Histogram {
     fn act(&self, action: Action) -> bool {
-        if action.verb % 4 == 0 {
-            self.start_timer().discard()
-        } else {
-            self.observe(action.float)
+        match action.verb % 4 {
+            0 => self.start_timer().discard(),
+            _ => self.observe(action.float),
         }
         true
     }
@@ -92,10 +91,9 @@ impl Act for Histogram {
 
 impl Act for Summary {
     fn act(&self, action: Action) -> bool {
-        if action.verb % 4 == 0 {
-            self.start_timer().discard()
-        } else {
-            self.observe(action.float)
+        match action.verb % 4 {
+            0 => self.start_timer().discard(),
+            _ => self.observe(action.float),
         }
         true
     }

@@ -86,10 +86,8 @@ impl Model {
             current: 0,
             panics: false,
         };
-        for metric in 0..SPECS.len() {
-            if SPECS[metric].labels.is_none() {
-                model.hold(metric, &[]);
-            }
+        for (metric, _) in SPECS.iter().enumerate().filter(|(_, spec)| spec.labels.is_none()) {
+            model.hold(metric, &[]);
         }
         model
     }

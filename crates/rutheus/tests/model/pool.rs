@@ -83,8 +83,10 @@ pub(crate) const VALUES: [&str; 12] = [
     "a value that is longer than what a series keeps beside its pointer",
 ];
 
-/// The prefix and constant labels of a registry; the first is the one that a proxy begins with.
-pub(crate) const REGISTRIES: [(Option<&str>, &[(&str, &str)]); 5] = [
+type PrefixAndLabels = (Option<&'static str>, &'static [(&'static str, &'static str)]);
+
+/// The first is the one that a proxy begins with.
+pub(crate) const REGISTRIES: [PrefixAndLabels; 5] = [
     (None, &[]),
     (None, &[]),
     (Some("db"), &[]),
