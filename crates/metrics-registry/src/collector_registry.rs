@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics_core::{Collector, Descriptor, InvalidDescriptor, MetricName, Scrape, ScrapeErrorReason};
@@ -303,6 +304,10 @@ impl Default for CollectorRegistry {
         Self::new()
     }
 }
+
+/// No user code runs under the lock of a registry, so a caught panic cannot leave one half-changed.
+impl RefUnwindSafe for CollectorRegistry {}
+impl UnwindSafe for CollectorRegistry {}
 
 impl fmt::Debug for CollectorRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwapOption, Guard};
@@ -224,6 +225,10 @@ impl Default for RegistryProxy {
         Self::new()
     }
 }
+
+/// A swap is one step, so a panic of a registry that is caught cannot leave the proxy between two.
+impl RefUnwindSafe for RegistryProxy {}
+impl UnwindSafe for RegistryProxy {}
 
 impl fmt::Debug for RegistryProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
