@@ -44,7 +44,11 @@ impl Encoder for Listener {
         let labels = labels.iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         let value = match value {
             Value::Number(number) => ToldValue::Number(number),
-            Value::Histogram(value) => ToldValue::Histogram(value.buckets().collect(), value.sum()),
+            Value::Histogram(value) => {
+                let whole = |n| if let Number::U64(n) = n { n } else { panic!("{n:?} is not whole") };
+                let buckets = value.buckets().map(|(bound, n)| (bound, whole(n)));
+                ToldValue::Histogram(buckets.collect(), value.sum())
+            }
             Value::Summary(value) => ToldValue::Summary(value.count(), value.sum()),
             Value::StateSet(value) => {
                 ToldValue::States(value.states().map(|(state, on)| (state.to_owned(), on)).collect())
