@@ -6,13 +6,13 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use metrics_core::{
     Buckets, Child, CollectFn, Collector, Counter, CounterFn, CounterValue, Counts, Descriptor, Encoder,
-    Exemplar, Extras, Family, FromOptions, Gauge, GaugeFn, GaugeValue, Handle, Histogram, HistogramSnapshot,
-    HistogramValue, InProgress, Info, Instrument, InvalidBuckets, InvalidBucketsReason, InvalidDescriptor,
-    InvalidExemplar, InvalidExemplarReason, InvalidIncrement, InvalidReason, LabelError, LabelErrorReason,
-    LabelSet, LabelValue, LabelValues, Labels, Metric, MetricName, MetricType, NativeBucket, NativeBuckets,
-    NativeHistogram, NativeSpan, Number, Partial, PartialByName, Samples, Scrape, ScrapeError,
-    ScrapeErrorReason, StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp,
-    UnknownState, Value,
+    Escaping, Exemplar, Extras, Family, FromOptions, Gauge, GaugeFn, GaugeValue, Handle, Histogram,
+    HistogramSnapshot, HistogramValue, InProgress, Info, Instrument, InvalidBuckets, InvalidBucketsReason,
+    InvalidDescriptor, InvalidExemplar, InvalidExemplarReason, InvalidIncrement, InvalidReason, LabelError,
+    LabelErrorReason, LabelSet, LabelValue, LabelValues, Labels, Metric, MetricName, MetricType,
+    NativeBucket, NativeBuckets, NativeHistogram, NativeSpan, Number, Partial, PartialByName, Samples,
+    Scrape, ScrapeError, ScrapeErrorReason, StateSet, StateSetValue, States, Summary, SummaryValue, Timer,
+    Timestamp, UnknownState, Value,
 };
 
 fn shared<T: Send + Sync>() {}
@@ -60,6 +60,7 @@ fn plain_values_are_send_sync_and_cross_a_caught_panic() {
         Exemplar<'static>,
         Extras<'static>,
         Timestamp,
+        Escaping,
         HistogramSnapshot,
         InvalidReason,
         InvalidBucketsReason,
