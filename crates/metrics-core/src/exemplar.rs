@@ -2,7 +2,8 @@ use alloc::boxed::Box;
 use core::cmp::Ordering;
 use core::fmt;
 
-use crate::{InvalidDescriptor, Labels, Timestamp};
+use crate::name::is_label_name;
+use crate::{InvalidDescriptor, InvalidReason, Labels, Timestamp};
 
 /// One observation that stands for many, with labels that lead to more about it, such as the id of
 /// its trace.
@@ -36,8 +37,12 @@ impl<'a> Exemplar<'a> {
     /// # Errors
     ///
     /// If names and values of the labels together have more than [`MAX_CHARS`](Self::MAX_CHARS)
-    /// characters.
+    /// characters, or a name is not a classic one: those are not escaped.
     pub fn new(labels: Labels<'a>, value: f64) -> Result<Self, InvalidExemplar> {
+        if let Some((name, _)) = labels.iter().find(|(name, _)| !is_label_name(name)) {
+            let reason = InvalidReason::InvalidLabelName;
+            return Err(InvalidDescriptor::with_label("", &name, reason).into());
+        }
         let chars = labels.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum();
         if chars > Self::MAX_CHARS {
             return Err(InvalidExemplar::too_long(chars));

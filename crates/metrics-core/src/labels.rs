@@ -2,8 +2,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
-use crate::MetricType;
 use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, check_utf8_label_name, is_label_name};
+use crate::{Escaping, MetricType};
 
 /// The labels of one sample, already rendered and escaped: `a="x",b="y"`.
 ///
@@ -177,6 +177,14 @@ pub(crate) fn push_pair(rendered: &mut String, name: &str, value: &str) {
     if !rendered.is_empty() {
         rendered.push(',');
     }
+    push_name(rendered, name);
+    rendered.push_str("=\"");
+    push_escaped(rendered, value);
+    rendered.push('"');
+}
+
+/// The name of a rendered pair.
+pub(crate) fn push_name(rendered: &mut String, name: &str) {
     if is_label_name(name) {
         rendered.push_str(name);
     } else {
@@ -184,9 +192,36 @@ pub(crate) fn push_pair(rendered: &mut String, name: &str, value: &str) {
         push_escaped(rendered, name);
         rendered.push('"');
     }
-    rendered.push_str("=\"");
-    push_escaped(rendered, value);
-    rendered.push('"');
+}
+
+/// Whether a name of rendered pairs is in quotes.
+pub(crate) fn has_quoted_name(rendered: &str) -> bool {
+    Pairs(rendered).any(|(name, _)| name.starts_with('"'))
+}
+
+/// Adds rendered pairs with their names escaped, which can make two of them one.
+pub(crate) fn push_escaped_pairs(
+    out: &mut String,
+    rendered: &str,
+    escaping: Escaping,
+    metric_type: MetricType,
+) -> Result<(), InvalidReason> {
+    for (name, value) in Pairs(rendered) {
+        let plain = unquote(name);
+        let escaped = escaping.escape_label(&plain);
+        check_label_name(&escaped, metric_type)?;
+        if has_name(out, &escaped) {
+            return Err(InvalidReason::DuplicateLabelName);
+        }
+        if !out.is_empty() {
+            out.push(',');
+        }
+        out.push_str(&escaped);
+        out.push_str("=\"");
+        out.push_str(value);
+        out.push('"');
+    }
+    Ok(())
 }
 
 /// The escapes of label values: `\\`, `\"` and `\n`, in every text format.

@@ -2,11 +2,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::labels::{Pairs, has_name, push_checked, push_pair};
-use crate::name::{check_label_name, check_metric_name};
+use crate::labels::{
+    Pairs, has_name, has_quoted_name, push_checked, push_checked_utf8, push_escaped_pairs, push_name,
+    push_pair,
+};
+use crate::name::{
+    check_label_name, check_metric_name, check_unit, check_utf8_label_name, is_label_name, is_metric_name,
+};
 use crate::text_set::TextSet;
 use crate::{
-    Descriptor, Encoder, Exemplar, Extras, Labels, MetricName, MetricType, Number, ScrapeError,
+    Descriptor, Encoder, Escaping, Exemplar, Extras, Labels, MetricName, MetricType, Number, ScrapeError,
     ScrapeErrorReason, StateSetValue, SummaryValue, Value,
 };
 
@@ -70,6 +75,11 @@ struct State {
     own: String,
     canonical: String,
     filtered: String,
+    /// What becomes of names that have other than the classic letters.
+    escaping: Escaping,
+    /// The full name of the current family, where it was escaped.
+    escaped_name: String,
+    escaped_own: String,
     #[cfg(feature = "std")]
     counts: Vec<u64>,
 }
@@ -78,6 +88,33 @@ impl<'a> Scrape<'a> {
     /// A scrape into `encoder`.
     pub fn new(encoder: &'a mut dyn Encoder) -> Self {
         Self { sink: Sink::Encode(encoder), state: State::default() }
+    }
+
+    /// The same scrape with names of any UTF-8 as `escaping` makes them, which is
+    /// [`Underscores`](Escaping::Underscores) otherwise: an encoder gets other than classic names with
+    /// [`AllowUtf8`](Escaping::AllowUtf8) only.
+    ///
+    /// ```
+    /// use metrics_core::{Collector, Descriptor, Escaping, Gauge, Metric, Scrape};
+    /// # use metrics_core::{Encoder, Labels, MetricName, Value};
+    /// # #[derive(Default)]
+    /// # struct Names(Vec<String>);
+    /// # impl Encoder for Names {
+    /// #     fn family(&mut self, name: MetricName<'_>, _: &Descriptor<'_>) { self.0.push(name.to_string()); }
+    /// #     fn sample(&mut self, _: Labels<'_>, _: Value<'_>) {}
+    /// # }
+    /// # let mut encoder = Names::default();
+    ///
+    /// static LATENCY: Metric<Gauge> = Metric::utf8("rpc.latency", "Seconds.", Gauge::<f64>::new());
+    /// for escaping in [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Values] {
+    ///     LATENCY.collect(&mut Scrape::new(&mut encoder).with_escaping(escaping));
+    /// }
+    /// assert_eq!(encoder.0, ["rpc.latency", "rpc_latency", "U__rpc_2e_latency"]);
+    /// ```
+    #[must_use]
+    pub fn with_escaping(mut self, escaping: Escaping) -> Self {
+        self.state.escaping = escaping;
+        self
     }
 
     /// A scrape that shows each family to `visit` and ignores the samples.
@@ -116,7 +153,9 @@ impl<'a> Scrape<'a> {
                 }
             }
         };
-        Samples { encoder, state: &mut self.state, descriptor: *descriptor, begun: false }
+        let escapes = descriptor.is_utf8() && self.state.escaping != Escaping::AllowUtf8;
+        let is_plain = self.state.constant.is_empty() && !escapes;
+        Samples { encoder, state: &mut self.state, descriptor: *descriptor, begun: false, escapes, is_plain }
     }
 
     /// Runs `f` with `prefix` and an underscore before every name; prefixes nest.
@@ -257,6 +296,10 @@ pub struct Samples<'s> {
     state: &'s mut State,
     descriptor: Descriptor<'s>,
     begun: bool,
+    /// Whether names may have to be escaped.
+    escapes: bool,
+    /// Whether labels are passed on as they come.
+    is_plain: bool,
 }
 
 impl Samples<'_> {
@@ -295,7 +338,8 @@ impl Samples<'_> {
     }
 
     /// The same, with what stands beside the value. What the type of the family cannot have is left
-    /// out, and of several exemplars of a counter all but the last.
+    /// out, and of several exemplars of a counter all but the last. A sample whose time is before 1970,
+    /// which readers of the text format cannot read, is left out and reported.
     ///
     /// ```
     /// use metrics_core::{
@@ -316,7 +360,13 @@ impl Samples<'_> {
             return;
         }
         let own = labels.own();
-        if Pairs(own).any(|(name, _)| check_label_name(name, self.descriptor.metric_type()).is_err()) {
+        let metric_type = self.descriptor.metric_type();
+        // What a label set has in quotes was checked for any type, and no type reserves such a name.
+        let is_valid = |name: &str| match name.starts_with('"') {
+            true => self.descriptor.is_utf8(),
+            false => check_label_name(name, metric_type).is_ok(),
+        };
+        if !Pairs(own).all(|(name, _)| is_valid(name)) {
             return self.refuse(ScrapeErrorReason::InvalidLabel);
         }
         self.push_rendered(own, value, extras);
@@ -328,10 +378,9 @@ impl Samples<'_> {
         }
         let mut own = core::mem::take(&mut self.state.own);
         own.clear();
-        let valid = labels
-            .iter()
-            .all(|(name, value)| push_checked(&mut own, name, value, self.descriptor.metric_type()).is_ok());
-        if valid {
+        let metric_type = self.descriptor.metric_type();
+        let push = if self.descriptor.is_utf8() { push_checked_utf8 } else { push_checked };
+        if labels.iter().all(|(name, value)| push(&mut own, name, value, metric_type).is_ok()) {
             self.push_rendered(&own, value, &Extras::NONE);
         } else {
             self.refuse(ScrapeErrorReason::InvalidLabel);
@@ -340,6 +389,11 @@ impl Samples<'_> {
     }
 
     fn push_rendered(&mut self, own: &str, value: Value<'_>, extras: &Extras<'_>) {
+        // Before anything is compared, as two series can become one.
+        self.with_escaped(own, |samples, own| samples.push_valid(own, value, extras));
+    }
+
+    fn push_valid(&mut self, own: &str, value: Value<'_>, extras: &Extras<'_>) {
         if !fits(self.descriptor.metric_type(), value) {
             return self.refuse(ScrapeErrorReason::InvalidValue);
         }
@@ -350,6 +404,9 @@ impl Samples<'_> {
             if states.has_duplicates() {
                 return self.refuse(ScrapeErrorReason::InvalidValue);
             }
+        }
+        if extras.timestamp().is_some_and(|time| time.seconds() < 0) {
+            return self.refuse(ScrapeErrorReason::InvalidValue);
         }
         if !self.state.series_is_new(own) {
             return self.refuse(ScrapeErrorReason::DuplicateSeries);
@@ -367,51 +424,89 @@ impl Samples<'_> {
     }
 
     /// A state set is told by a label that has the full name of the family (with `_` for `:`, which
-    /// a label name cannot have), so that name must be free and not reserved.
+    /// a classic label name cannot have), so that name must be free and not reserved.
     fn can_name_a_label(&mut self, own: &str) -> bool {
-        self.state.full_name(self.descriptor.name(), "");
-        let label = self.state.name.replace(':', "_");
-        let taken = has_name(own, &label) || has_name(&self.state.constant, &label);
-        !taken && check_label_name(&label, MetricType::StateSet).is_ok()
+        let state = &mut *self.state;
+        if !state.escape_name(&self.descriptor) {
+            state.full_name(self.descriptor.name(), "");
+            core::mem::swap(&mut state.name, &mut state.escaped_name);
+        }
+        let label = match is_metric_name(&state.escaped_name) {
+            true => state.escaped_name.replace(':', "_"),
+            false => core::mem::take(&mut state.escaped_name),
+        };
+        state.name.clear();
+        push_name(&mut state.name, &label);
+        let taken = has_name(own, &state.name) || has_name(&state.constant, &state.name);
+        !taken && check_utf8_label_name(&label, MetricType::StateSet).is_ok()
+    }
+
+    /// Runs `f` with the labels as the scrape has to name them, or refuses them if two names become
+    /// one or a reserved one.
+    #[inline]
+    fn with_escaped(&mut self, own: &str, f: impl FnOnce(&mut Self, &str)) {
+        if !self.escapes || !has_quoted_name(own) {
+            return f(self, own);
+        }
+        let mut escaped = core::mem::take(&mut self.state.escaped_own);
+        escaped.clear();
+        match push_escaped_pairs(&mut escaped, own, self.state.escaping, self.descriptor.metric_type()) {
+            Ok(()) => f(self, &escaped),
+            Err(_) => self.refuse(ScrapeErrorReason::InvalidLabel),
+        }
+        self.state.escaped_own = escaped;
     }
 
     /// A sample whose labels are unique in the family and whose value fits: what our own
     /// instruments and families push.
     #[inline]
     pub(crate) fn emit(&mut self, own: &str, value: Value<'_>) {
-        if !self.begun {
-            self.begin();
-        }
-        let Some(encoder) = &mut self.encoder else { return };
-        if self.state.constant.is_empty() {
+        self.begin();
+        if self.is_plain {
+            let Some(encoder) = &mut self.encoder else { return };
             encoder.sample(Labels::rendered("", own), value);
         } else {
-            self.emit_with_constant(own, |encoder, labels| encoder.sample(labels, value));
+            self.emit_escaped(own, |encoder, labels| encoder.sample(labels, value));
         }
     }
 
     /// The same, with extras that its type can have, the exemplars in order.
     pub(crate) fn emit_with(&mut self, own: &str, value: Value<'_>, extras: &Extras<'_>) {
-        if !self.begun {
-            self.begin();
-        }
-        self.emit_with_constant(own, |encoder, labels| encoder.sample_with(labels, value, extras));
-    }
-
-    #[cold]
-    fn begin(&mut self) {
-        self.begun = true;
-        if let Some(encoder) = &mut self.encoder {
-            encoder.family(MetricName::new(&self.state.prefix, self.descriptor.name()), &self.descriptor);
-        }
+        self.begin();
+        self.emit_escaped(own, |encoder, labels| encoder.sample_with(labels, value, extras));
     }
 
     #[inline(never)]
-    fn emit_with_constant(&mut self, own: &str, emit: impl FnOnce(&mut dyn Encoder, Labels<'_>)) {
+    fn emit_escaped(&mut self, own: &str, emit: impl FnOnce(&mut dyn Encoder, Labels<'_>)) {
+        self.with_escaped(own, |samples, own| {
+            let Some(encoder) = &mut samples.encoder else { return };
+            samples.state.filtered.clear();
+            filter(&mut samples.state.filtered, &samples.state.constant, own);
+            emit(&mut **encoder, Labels::rendered(&samples.state.filtered, own));
+        });
+    }
+
+    #[inline]
+    fn begin(&mut self) {
+        if !self.begun {
+            self.begin_family();
+        }
+    }
+
+    #[cold]
+    fn begin_family(&mut self) {
+        self.begun = true;
         let Some(encoder) = &mut self.encoder else { return };
-        self.state.filtered.clear();
-        filter(&mut self.state.filtered, &self.state.constant, own);
-        emit(&mut **encoder, Labels::rendered(&self.state.filtered, own));
+        if self.state.escape_name(&self.descriptor) {
+            let name = &*self.state.escaped_name;
+            let (metric_type, help) = (self.descriptor.metric_type(), self.descriptor.help());
+            // An escape can part the unit from the end of the name.
+            let unit = self.descriptor.unit().filter(|unit| check_unit(name, metric_type, unit).is_ok());
+            let descriptor = Descriptor::trusted(metric_type, name, help, unit, false);
+            encoder.family(MetricName::new("", name), &descriptor);
+        } else {
+            encoder.family(MetricName::new(&self.state.prefix, self.descriptor.name()), &self.descriptor);
+        }
     }
 
     /// The same for rendered labels that come with the instrument, as those of an info.
@@ -424,8 +519,9 @@ impl Samples<'_> {
         let mut all = core::mem::take(&mut self.state.own);
         all.clear();
         all.push_str(own);
+        let is_utf8 = self.descriptor.is_utf8();
         for (name, value) in pairs {
-            if has_name(own, name) {
+            if has_name(own, name) || !is_utf8 && !is_label_name(name) {
                 self.refuse(ScrapeErrorReason::InvalidLabel);
                 continue;
             }
@@ -480,14 +576,19 @@ impl State {
     /// their bases are equal, or if a base of one is a suffixed name of the other; suffixed names of
     /// both cannot be equal unless the bases are, as no suffix ends with another.
     fn claim(&mut self, descriptor: &Descriptor<'_>) -> bool {
-        let base = descriptor.base();
-        for suffix in descriptor.metric_type().suffixes() {
-            self.full_name(base, suffix);
+        let escapes = self.escape_name(descriptor);
+        for suffix in descriptor.metric_type().suffixes().iter().chain([&""]) {
+            if escapes {
+                self.name.clear();
+                self.name.push_str(descriptor.metric_type().base(&self.escaped_name));
+                self.name.push_str(suffix);
+            } else {
+                self.full_name(descriptor.base(), suffix);
+            }
             if self.families.find(&self.name).is_some() {
                 return false;
             }
         }
-        self.full_name(base, "");
         if let Some(underscore) = self.name.rfind('_') {
             let (shorter, suffix) = self.name.split_at(underscore);
             let owner = self.families.find(shorter);
@@ -500,6 +601,21 @@ impl State {
         }
         self.types.push(descriptor.metric_type());
         self.series.clear();
+        true
+    }
+
+    /// Whether the full name of the family has to be escaped, which is then kept.
+    fn escape_name(&mut self, descriptor: &Descriptor<'_>) -> bool {
+        if !descriptor.is_utf8() || self.escaping == Escaping::AllowUtf8 {
+            return false;
+        }
+        self.full_name(descriptor.name(), "");
+        if is_metric_name(&self.name) {
+            return false;
+        }
+        let escaped = self.escaping.escape(&self.name);
+        self.escaped_name.clear();
+        self.escaped_name.push_str(&escaped);
         true
     }
 

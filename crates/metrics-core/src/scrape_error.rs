@@ -76,7 +76,8 @@ pub enum ScrapeErrorReason {
     DuplicateSeries,
     /// A label name is invalid, reserved, or stands twice.
     InvalidLabel,
-    /// The value does not fit the type: a negative counter, a number for a histogram.
+    /// The value does not fit the type: a negative counter, a number for a histogram; or its time is
+    /// before 1970.
     InvalidValue,
     /// The prefix does not match `[a-zA-Z_:][a-zA-Z0-9_:]*`.
     InvalidPrefix,
@@ -113,7 +114,7 @@ impl fmt::Display for ScrapeErrorReason {
                 "left out because of a label name that is invalid, reserved or stands twice: rename it"
             }
             Self::InvalidValue => {
-                "a sample was left out because its value does not fit the type of the family"
+                "a sample was left out because its value does not fit the type of the family, or its time is before 1970"
             }
             Self::InvalidPrefix => "left out because the prefix does not match [a-zA-Z_:][a-zA-Z0-9_:]*",
             Self::Recursive => {
