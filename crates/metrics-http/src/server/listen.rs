@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
+use socket2::{Domain, Socket, Type};
+
 use super::ServeError;
 
 /// Where a server listens.
@@ -133,7 +135,7 @@ impl Listener {
                 (opened.map_err(|error| ServeError::new(format!("cannot listen on {text}"), error))?, text)
             }
             To::Address(address) => {
-                let opened = TcpListener::bind(address).map(Self::Tcp);
+                let opened = bind(&[address]).map(Self::Tcp);
                 let name = address.to_string();
                 (opened.map_err(|error| ServeError::new(format!("cannot listen on {name}"), error))?, name)
             }
@@ -167,9 +169,8 @@ impl Listener {
         } else {
             text
         };
-        // All that a name stands for, as `bind` takes the first that works.
         let addresses: Vec<SocketAddr> = text.to_socket_addrs()?.collect();
-        TcpListener::bind(&addresses[..]).map(Self::Tcp)
+        bind(&addresses).map(Self::Tcp)
     }
 
     pub(crate) fn address(&self) -> io::Result<Address> {
@@ -182,4 +183,29 @@ impl Listener {
             }
         }
     }
+}
+
+/// Connections that the system keeps until they are accepted. The standard library's 128 overflow in a
+/// flood, and everybody who is left out tries again a second later only.
+const BACKLOG: i32 = 1024;
+
+/// Listens on the first address that can be listened on.
+fn bind(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
+    let mut result = Err(io::Error::new(io::ErrorKind::InvalidInput, "it stands for no address"));
+    for address in addresses {
+        let listener = || {
+            let socket = Socket::new(Domain::for_address(*address), Type::STREAM, None)?;
+            // As the standard library does: a port whose last connections are still closing is free.
+            #[cfg(unix)]
+            socket.set_reuse_address(true)?;
+            socket.bind(&(*address).into())?;
+            socket.listen(BACKLOG)?;
+            Ok(socket.into())
+        };
+        result = listener();
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
 }

@@ -90,15 +90,15 @@ pub fn spawn(listen: impl Into<Listen>, collector: impl Collector + 'static) -> 
 ///
 /// | Limit | Unless given | What is beyond it |
 /// |---|---|---|
-/// | [`connections`](Self::connections) | 1,024 | the connection that has been idle for longest is closed |
+/// | [`connections`](Self::connections) | 256 | the connection that has been idle for longest is closed |
 /// | [`header_bytes`](Self::header_bytes) | 16 KiB, 100 headers | 431, and the connection is closed |
 /// | [`idle_limit`](Self::idle_limit) | 30 s to send a request's head, also for the first and the next one | the connection is closed |
 /// | [`stall_limit`](Self::stall_limit) | 10 s in which a client takes nothing of a response | the connection is closed |
 /// | [`scrapes_at_a_time`](Self::scrapes_at_a_time) | 16, at each endpoint | waits; a client that takes nothing for a second gives way |
 /// | [`time_limit`](Self::time_limit) | 60 s for a scrape | 503, or the page is cut off |
 ///
-/// A connection without a request needs about 10 KiB, a scrape under way up to 600 KiB (2 MiB with zstd), whatever the size
-/// of the page: with the limits above and gzip, the server stays below 20 MiB.
+/// A connection needs about 20 KiB, and a scrape under way up to 600 KiB more, whatever the size of the
+/// page: the server stays below 20 MiB. (zstd needs another 1 MiB for each scrape.)
 #[derive(Debug)]
 pub struct Server {
     endpoints: Vec<(String, Handler)>,
@@ -127,7 +127,7 @@ impl Server {
             scrapes_at_a_time: DEFAULT_AT_A_TIME,
             time_limit: DEFAULT_TIME_LIMIT,
             limits: Limits {
-                connections: 1024,
+                connections: 256,
                 header_bytes: 16 * 1024,
                 idle: Duration::from_secs(30),
                 stall: Duration::from_secs(10),
