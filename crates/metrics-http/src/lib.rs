@@ -16,6 +16,7 @@
 //! | serve in one line | [`serve`], or [`spawn`] in a program without a runtime |
 //! | serve with endpoints and limits | [`Server`] |
 //! | answer scrapes in an application of `hyper`, `tower` or `axum` | [`Handler`] |
+//! | measure the requests that a service answers, or a client sends | [`HttpMetrics`] |
 //!
 //! An application takes all of it from the facade `rutheus`, as `rutheus::http`.
 //!
@@ -35,6 +36,7 @@ mod body;
 mod format;
 #[cfg(feature = "server")]
 mod handler;
+mod middleware;
 #[cfg(feature = "server")]
 mod server;
 
@@ -42,6 +44,7 @@ mod server;
 pub use crate::body::{Body, BodyError};
 #[cfg(feature = "server")]
 pub use crate::handler::Handler;
+pub use crate::middleware::{HttpLayer, HttpMetrics, MeasuredBody, MeasuredFuture, MeasuredService};
 #[cfg(feature = "server")]
 pub use crate::server::{Address, BoundServer, Handle, Listen, ServeError, Server, serve, spawn};
 

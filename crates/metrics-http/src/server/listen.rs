@@ -193,19 +193,20 @@ const BACKLOG: i32 = 1024;
 fn bind(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
     let mut result = Err(io::Error::new(io::ErrorKind::InvalidInput, "it stands for no address"));
     for address in addresses {
-        let listener = || {
-            let socket = Socket::new(Domain::for_address(*address), Type::STREAM, None)?;
-            // As the standard library does: a port whose last connections are still closing is free.
-            #[cfg(unix)]
-            socket.set_reuse_address(true)?;
-            socket.bind(&(*address).into())?;
-            socket.listen(BACKLOG)?;
-            Ok(socket.into())
-        };
-        result = listener();
+        result = bind_to(*address);
         if result.is_ok() {
             break;
         }
     }
     result
+}
+
+fn bind_to(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // As the standard library does: a port whose last connections are still closing is free.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
