@@ -1,10 +1,19 @@
 //! The tasks of a developer's day: `cargo xtask <task>`.
 
+mod api;
+mod budgets;
+mod deep;
+mod fuzz;
 mod lint;
+mod long;
 mod metadata;
 mod prove;
 mod readme;
+mod sanitizers;
 mod steps;
+mod targets;
+mod toolchain;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -30,11 +39,45 @@ const TASKS: &[Task] = &[
     },
     Task { name: "lint", help: "format, lints, docs, README, licences", run: lint::run_task },
     Task {
+        name: "api",
+        help: "whether the public API is the one on record; `--bless` records it",
+        run: api::run_task,
+    },
+    Task {
+        name: "budgets",
+        help: "instructions per operation against their ceilings; `--bless` sets those",
+        run: budgets::run_task,
+    },
+    Task { name: "no-std", help: "targets without std, threads or 64-bit atomics", run: targets::run_task },
+    Task { name: "tsan", help: "the stress tests under ThreadSanitizer", run: sanitizers::thread },
+    Task { name: "asan", help: "the stress tests under AddressSanitizer", run: sanitizers::address },
+    Task {
+        name: "miri",
+        help: "the unit tests of metrics-core under Miri, where it is there",
+        run: sanitizers::miri,
+    },
+    Task {
+        name: "fuzz",
+        help: "the fuzz targets, 20 seconds each or as many as are given",
+        run: fuzz::run_task,
+    },
+    Task { name: "mutants", help: "which changes of the code no test notices", run: deep::mutants },
+    Task { name: "long", help: "the long form of everything, within three hours", run: long::run_task },
+    Task {
         name: "ci",
-        help: "`lint`, then `test`: what .ci/run runs",
+        help: "what .ci/run runs: lint, test, and the short form of the rest",
         run: |steps, arguments| {
-            lint::run_task(steps, arguments)?;
-            prove::run_task(steps, arguments)
+            let all: [fn(&mut Steps, &[String]) -> Outcome; 8] = [
+                lint::run_task,
+                prove::run_task,
+                api::run_task,
+                budgets::run_task,
+                targets::run_task,
+                fuzz::run_task,
+                sanitizers::address,
+                sanitizers::thread,
+            ];
+            all.iter().try_for_each(|task| task(steps, arguments))
         },
     },
     Task { name: "bench", help: "the benchmarks; what follows is passed on to them", run: bench },
@@ -70,7 +113,7 @@ fn main() -> ExitCode {
 fn help() -> String {
     let mut help = "cargo xtask <task>\n\n".to_owned();
     for task in TASKS {
-        help += &format!("  {:<6} {}\n", task.name, task.help);
+        help += &format!("  {:<8} {}\n", task.name, task.help);
     }
     help
 }

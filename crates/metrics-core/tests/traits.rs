@@ -47,6 +47,7 @@ fn plain_values_are_send_sync_and_cross_a_caught_panic() {
         Descriptor<'static>,
         MetricName<'static>,
         MetricType,
+        Escaping,
         Number,
         Value<'static>,
         HistogramValue<'static>,

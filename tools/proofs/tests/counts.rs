@@ -4,7 +4,7 @@
 //!
 //! `RUTHEUS_INCREMENTS` is the number of increments of each test; `cargo xtask long` runs 10^9.
 
-#[path = "support/page.rs"]
+#[path = "../../../crates/rutheus/tests/support/page.rs"]
 mod page;
 
 use std::collections::HashMap;
