@@ -461,13 +461,18 @@ impl Samples<'_> {
     /// instruments and families push.
     #[inline]
     pub(crate) fn emit(&mut self, own: &str, value: Value<'_>) {
-        self.begin();
-        if self.is_plain {
-            let Some(encoder) = &mut self.encoder else { return };
-            encoder.sample(Labels::rendered("", own), value);
-        } else {
-            self.emit_escaped(own, |encoder, labels| encoder.sample(labels, value));
+        match &mut self.encoder {
+            Some(encoder) if self.begun && self.is_plain => {
+                encoder.sample(Labels::rendered("", own), value);
+            }
+            _ => self.emit_first_or_escaped(own, value),
         }
+    }
+
+    #[inline(never)]
+    fn emit_first_or_escaped(&mut self, own: &str, value: Value<'_>) {
+        self.begin();
+        self.emit_escaped(own, |encoder, labels| encoder.sample(labels, value));
     }
 
     /// The same, with extras that its type can have, the exemplars in order.
