@@ -1,6 +1,6 @@
-use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::cursor::Label;
 use crate::number::push_f64;
 
 /// The bounds of buckets or the quantiles that were last written, with the text that ends the
@@ -10,53 +10,41 @@ use crate::number::push_f64;
 /// then on only compared.
 #[derive(Default)]
 pub(crate) struct BoundTexts {
-    bounds: Vec<f64>,
-    text: String,
-    ends: Vec<usize>,
-    longest: usize,
+    bits: Vec<u64>,
+    texts: Vec<Label>,
 }
 
 impl BoundTexts {
-    /// Makes the texts those of `bounds`.
+    /// One text for each of `bounds`, in order, and one for infinity.
     #[inline]
-    pub(crate) fn set(&mut self, bounds: impl Iterator<Item = f64> + Clone) {
-        if !bounds.clone().eq(self.bounds.iter().copied()) {
+    pub(crate) fn of(&mut self, bounds: impl ExactSizeIterator<Item = f64> + Clone) -> &[Label] {
+        // All bits without a branch take less time than the floats up to the first that differs.
+        let differing =
+            bounds.clone().zip(&self.bits).fold(0, |differing, (v, bits)| differing | (v.to_bits() ^ bits));
+        if differing != 0 || self.texts.len() != bounds.len() + 1 {
             self.render(bounds);
         }
-    }
-
-    /// One text for each bound, in order.
-    #[inline]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        let mut start = 0;
-        self.ends.iter().map(move |end| {
-            let text = &self.text[start..*end];
-            start = *end;
-            text
-        })
-    }
-
-    /// The length of the longest text.
-    pub(crate) fn longest(&self) -> usize {
-        self.longest
+        &self.texts
     }
 
     #[cold]
     fn render(&mut self, bounds: impl Iterator<Item = f64>) {
-        self.bounds.clear();
-        self.text.clear();
-        self.ends.clear();
-        self.longest = 0;
+        self.bits.clear();
+        self.texts.clear();
         for bound in bounds {
-            let start = self.text.len();
+            self.bits.push(bound.to_bits());
             // The sum is 0 for a negative zero too: the two are equal, so one text stands for both.
-            push_f64(&mut self.text, bound + 0.0);
-            self.text.push_str("\"} ");
-            self.bounds.push(bound);
-            self.ends.push(self.text.len());
-            self.longest = self.longest.max(self.text.len() - start);
+            self.texts.push(text(bound + 0.0));
         }
+        self.texts.push(text(f64::INFINITY));
     }
+}
+
+fn text(bound: f64) -> Label {
+    Label::new(|out| {
+        push_f64(out, bound);
+        out.push("\"} ");
+    })
 }
 
 #[cfg(test)]
@@ -67,16 +55,16 @@ mod tests {
     fn texts_follow_the_bounds() {
         let mut texts = BoundTexts::default();
         for (bounds, expected) in [
-            (&[0.005, 1.0][..], &["0.005\"} ", "1\"} "][..]),
-            (&[0.005, 2.5e6], &["0.005\"} ", "2.5e+06\"} "]),
-            (&[0.005], &["0.005\"} "]),
-            (&[], &[]),
-            (&[-0.0], &["0\"} "]),
-            (&[0.0], &["0\"} "]),
+            (&[0.005, 1.0][..], &["0.005\"} ", "1\"} ", "+Inf\"} "][..]),
+            (&[0.005, 2.5e6], &["0.005\"} ", "2.5e+06\"} ", "+Inf\"} "]),
+            (&[0.005], &["0.005\"} ", "+Inf\"} "]),
+            (&[], &["+Inf\"} "]),
+            (&[-0.0], &["0\"} ", "+Inf\"} "]),
+            (&[0.0], &["0\"} ", "+Inf\"} "]),
+            (&[-f64::MIN_POSITIVE], &["-2.2250738585072014e-308\"} ", "+Inf\"} "]),
         ] {
-            texts.set(bounds.iter().copied());
-            assert_eq!(texts.iter().collect::<Vec<_>>(), expected);
-            assert_eq!(texts.longest(), expected.iter().map(|text| text.len()).max().unwrap_or(0));
+            let texts = texts.of(bounds.iter().copied());
+            assert_eq!(texts.iter().map(Label::text).collect::<Vec<_>>(), expected);
         }
     }
 }

@@ -36,8 +36,10 @@
 extern crate alloc;
 
 mod bounds;
+mod cursor;
 mod encoder;
 mod format;
+mod lines;
 mod negotiate;
 mod number;
 mod page;

@@ -1,24 +1,32 @@
 //! Numbers as text: integers exact, floats in the form of Go's `strconv.FormatFloat(v, 'g', -1, 64)`.
 
-use alloc::string::String;
-
 use metrics_core::Number;
+
+use crate::cursor::{Cursor, pair};
 
 /// The most bytes that a number can take: `-2.2250738585072014e-308`.
 pub(crate) const LONGEST: usize = 24;
 
 #[inline]
-pub(crate) fn push_number(out: &mut String, number: Number) {
+pub(crate) fn push_number(out: &mut Cursor<'_>, number: Number) {
     match number {
-        Number::U64(v) => out.push_str(itoa::Buffer::new().format(v)),
-        Number::I64(v) => out.push_str(itoa::Buffer::new().format(v)),
+        Number::U64(v) => out.push_u64(v),
+        Number::I64(v) => push_i64(out, v),
         Number::F64(v) => push_f64(out, v),
         other => push_f64(out, other.as_f64()),
     }
 }
 
 #[inline]
-pub(crate) fn push_f64(out: &mut String, v: f64) {
+fn push_i64(out: &mut Cursor<'_>, v: i64) {
+    if v < 0 {
+        out.push_array([b'-']);
+    }
+    out.push_u64(v.unsigned_abs());
+}
+
+#[inline]
+pub(crate) fn push_f64(out: &mut Cursor<'_>, v: f64) {
     /// From here on Go writes an exponent.
     const EXPONENT_FROM: i64 = 1_000_000;
     // Most floats of a page are small whole numbers, for which this is several times as fast as the
@@ -27,29 +35,29 @@ pub(crate) fn push_f64(out: &mut String, v: f64) {
     let whole = integer as f64 == v;
     if whole && -EXPONENT_FROM < integer && integer < EXPONENT_FROM && (integer != 0 || v.is_sign_positive())
     {
-        out.push_str(itoa::Buffer::new().format(integer));
+        push_i64(out, integer);
     } else {
         push_other(out, v, whole, integer);
     }
 }
 
-fn push_other(out: &mut String, v: f64, whole: bool, integer: i64) {
+fn push_other(out: &mut Cursor<'_>, v: f64, whole: bool, integer: i64) {
     /// Up to here every whole number is a float, so that its own digits are the shortest ones.
     const EXACT: u64 = 1 << 53;
     if v.is_nan() {
-        return out.push_str("NaN");
+        return out.push("NaN");
     }
     if v.is_sign_negative() {
-        out.push('-');
+        out.push_array([b'-']);
     }
     let magnitude = v.abs();
     if magnitude == f64::INFINITY {
         if v.is_sign_positive() {
-            out.push('+');
+            out.push_array([b'+']);
         }
-        out.push_str("Inf");
+        out.push("Inf");
     } else if magnitude == 0.0 {
-        out.push('0');
+        out.push_array([b'0']);
     } else if (1e-4..1e6).contains(&magnitude) {
         push_plain(out, magnitude);
     } else if whole && integer.unsigned_abs() <= EXACT {
@@ -62,38 +70,42 @@ fn push_other(out: &mut String, v: f64, whole: bool, integer: i64) {
 }
 
 /// A number below a million that is not whole, as a plain decimal.
-fn push_plain(out: &mut String, magnitude: f64) {
+fn push_plain(out: &mut Cursor<'_>, magnitude: f64) {
     // Few decimals are what rounded values and whole milliseconds have, and what ryu is slowest at. If
     // a quotient of two exact numbers is this float, its at most 12 digits parse back to it; as any two
     // decimals of up to 15 digits are different floats, no fewer digits do.
     let millionths = (magnitude * 1e6 + 0.5) as u64;
     if millionths as f64 / 1e6 == magnitude {
-        out.push_str(itoa::Buffer::new().format(millionths / 1_000_000));
-        out.push('.');
-        // The leading 1 keeps the zeros after the point.
-        let mut buffer = itoa::Buffer::new();
-        let decimals = buffer.format(1_000_000 + millionths % 1_000_000);
-        out.push_str(&trim_zeros(decimals)[1..]);
+        out.push_u64(millionths / 1_000_000);
+        let decimals = millionths % 1_000_000;
+        let [a, b] = pair(decimals / 10_000);
+        let [c, d] = pair(decimals / 100 % 100);
+        let [e, f] = pair(decimals % 100);
+        out.push_array([b'.']);
+        let decimals = [a, b, c, d, e, f];
+        out.push_bytes(&decimals[..length_without_zeros(&decimals)]);
     } else {
         // Here the form of ryu is that of Go.
-        out.push_str(ryu::Buffer::new().format_finite(magnitude));
+        out.push(ryu::Buffer::new().format_finite(magnitude));
     }
 }
 
 /// `digits` without the zeros at the end.
-#[inline]
 fn trim_zeros(digits: &str) -> &str {
-    let bytes = digits.as_bytes();
-    let mut end = bytes.len();
-    while end > 0 && bytes[end - 1] == b'0' {
-        end -= 1;
+    &digits[..length_without_zeros(digits.as_bytes())]
+}
+
+#[inline]
+fn length_without_zeros(mut digits: &[u8]) -> usize {
+    while let [rest @ .., b'0'] = digits {
+        digits = rest;
     }
-    &digits[..end]
+    digits.len()
 }
 
 /// Rewrites what ryu gives for a number that Go writes with an exponent: `1234.5` of some form, with
 /// or without an `e`.
-fn push_from_ryu(out: &mut String, text: &str) {
+fn push_from_ryu(out: &mut Cursor<'_>, text: &str) {
     let (decimal, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let (before, after) = decimal.split_once('.').unwrap_or((decimal, ""));
@@ -111,33 +123,35 @@ fn push_from_ryu(out: &mut String, text: &str) {
 }
 
 /// The digits `head` and `tail` with a point after the first, and the exponent in two digits at least.
-fn push_exponential(out: &mut String, head: &str, tail: &str, exponent: i32) {
+fn push_exponential(out: &mut Cursor<'_>, head: &str, tail: &str, exponent: i32) {
     let (first, rest) = head.split_at(1);
-    out.push_str(first);
+    out.push(first);
     if !rest.is_empty() || !tail.is_empty() {
-        out.push('.');
-        out.push_str(rest);
-        out.push_str(tail);
+        out.push_array([b'.']);
+        out.push(rest);
+        out.push(tail);
     }
-    out.push_str(if exponent < 0 { "e-" } else { "e+" });
+    out.push(if exponent < 0 { "e-" } else { "e+" });
     let exponent = exponent.unsigned_abs();
     if exponent < 10 {
-        out.push('0');
+        out.push_array([b'0']);
     }
-    out.push_str(itoa::Buffer::new().format(exponent));
+    out.push_u64(u64::from(exponent));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::format;
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
     use proptest::prelude::*;
 
     fn text(number: impl Into<Number>) -> String {
-        let mut out = String::new();
+        let mut bytes = [0; LONGEST];
+        let mut out = Cursor::new(&mut bytes);
         push_number(&mut out, number.into());
-        out
+        let len = out.len();
+        core::str::from_utf8(&bytes[..len]).unwrap().to_string()
     }
 
     #[test]

@@ -1,18 +1,18 @@
-use alloc::string::String;
+use alloc::vec::Vec;
 use std::io;
 
 use crate::page::Page;
 
-/// Once the buffer holds this many bytes, they are written at the end of the sample.
+/// Once the buffer holds this many bytes, they are written.
 const PIECE: usize = 32 * 1024;
 
-/// Room for the sample that fills the buffer, so that it rarely has to grow for it.
-const LAST_SAMPLE: usize = 4 * 1024;
+/// Room for what fills the buffer, so that it rarely has to grow for it.
+const LAST: usize = 4 * 1024;
 
 /// A page that passes its text on to a writer, piece by piece.
 pub(crate) struct Stream<'w, W: ?Sized> {
     writer: &'w mut W,
-    buffer: String,
+    buffer: Vec<u8>,
     /// The length of what left the buffer.
     passed: u64,
     /// The first error; nothing is written after it.
@@ -21,7 +21,7 @@ pub(crate) struct Stream<'w, W: ?Sized> {
 
 impl<'w, W: io::Write + ?Sized> Stream<'w, W> {
     pub(crate) fn new(writer: &'w mut W) -> Self {
-        Self { writer, buffer: String::with_capacity(PIECE + LAST_SAMPLE), passed: 0, result: Ok(()) }
+        Self { writer, buffer: Vec::with_capacity(PIECE + LAST), passed: 0, result: Ok(()) }
     }
 
     /// Writes what is left, and tells whether everything was written.
@@ -34,20 +34,15 @@ impl<'w, W: io::Write + ?Sized> Stream<'w, W> {
     fn pass(&mut self) {
         self.passed += self.buffer.len() as u64;
         if self.result.is_ok() && !self.buffer.is_empty() {
-            self.result = self.writer.write_all(self.buffer.as_bytes());
+            self.result = self.writer.write_all(&self.buffer);
         }
         self.buffer.clear();
     }
 }
 
 impl<W: io::Write + ?Sized> Page for Stream<'_, W> {
-    #[inline]
-    fn text(&mut self) -> &mut String {
-        &mut self.buffer
-    }
-
-    #[inline]
-    fn end_sample(&mut self) {
+    fn append(&mut self, text: &[u8]) {
+        self.buffer.extend_from_slice(text);
         if self.buffer.len() >= PIECE {
             self.pass();
         }
@@ -73,10 +68,9 @@ mod tests {
         let mut written = io::sink();
         let mut stream = Stream::new(&mut written);
         for _ in 0..1_000_000 {
-            stream.text().push_str("requests_total{path=\"/\"} 1\n");
-            stream.end_sample();
+            stream.append(b"requests_total{path=\"/\"} 1\n");
         }
-        assert_eq!(stream.buffer.capacity(), PIECE + LAST_SAMPLE);
+        assert_eq!(stream.buffer.capacity(), PIECE + LAST);
         assert_eq!(stream.position(), 27_000_000);
     }
 
@@ -84,19 +78,19 @@ mod tests {
     fn rollback_takes_back_what_is_in_the_buffer_only() {
         let mut written = Vec::new();
         let mut stream = Stream::new(&mut written);
-        stream.text().push_str("kept ");
+        stream.append(b"kept ");
         let start = stream.position();
-        stream.text().push_str("taken back");
+        stream.append(b"taken back");
         stream.rollback(start);
         stream.pass();
 
-        stream.text().push_str("passed on ");
+        stream.append(b"passed on ");
         let later = stream.position();
         stream.pass();
-        stream.text().push_str("taken back");
+        stream.append(b"taken back");
         stream.rollback(start);
         assert_eq!(stream.position(), later);
-        stream.text().push_str("end");
+        stream.append(b"end");
         stream.finish().unwrap();
         assert_eq!(written, b"kept passed on end");
     }

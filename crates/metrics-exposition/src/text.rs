@@ -18,9 +18,10 @@ use alloc::string::String;
 #[cfg(feature = "std")]
 use std::io;
 
-use metrics_core::{Collector, Encoder, Scrape};
+use metrics_core::{Collector, Scrape};
 
 use crate::encoder::TextEncoder;
+use crate::page::Page;
 #[cfg(feature = "std")]
 use crate::stream::Stream;
 
@@ -52,7 +53,7 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// assert_eq!(page, "# TYPE worker_up gauge\nworker_up 1\n");
 /// ```
 pub fn encode(collector: &(impl Collector + ?Sized), out: &mut String) {
-    scrape(collector, &mut TextEncoder::new(out));
+    scrape(collector, TextEncoder::new(out));
 }
 
 /// Writes the page of `collector` to `writer`, in pieces of some tens of KiB.
@@ -91,13 +92,14 @@ pub fn write(
     writer: &mut (impl io::Write + ?Sized),
 ) -> io::Result<()> {
     let mut stream = Stream::new(writer);
-    scrape(collector, &mut TextEncoder::new(&mut stream));
+    scrape(collector, TextEncoder::new(&mut stream));
     stream.finish()
 }
 
-fn scrape(collector: &(impl Collector + ?Sized), encoder: &mut dyn Encoder) {
-    let mut scrape = Scrape::new(encoder);
+fn scrape(collector: &(impl Collector + ?Sized), mut encoder: TextEncoder<'_, impl Page>) {
+    let mut scrape = Scrape::new(&mut encoder);
     scrape.isolate("collector", |scrape| collector.collect(scrape));
     // What had to be left out is on the page.
     scrape.finish();
+    encoder.finish();
 }
