@@ -16,6 +16,7 @@
 //! | serve in one line | [`serve`], or [`spawn`] in a program without a runtime |
 //! | serve with endpoints and limits | [`Server`] |
 //! | answer scrapes in an application of `hyper`, `tower` or `axum` | [`Handler`] |
+//! | serve with TLS, client certificates and passwords | `WebConfig` |
 //! | measure the requests that a service answers, or a client sends | [`HttpMetrics`] |
 //!
 //! An application takes all of it from the facade `rutheus`, as `rutheus::http`.
@@ -25,6 +26,7 @@
 //! | Feature | Default | What it adds | Dependencies |
 //! |---|---|---|---|
 //! | `server` | yes | the handler and the server, with gzip | hyper, tokio, flate2 |
+//! | `tls` | no | `WebConfig`: TLS, passwords and headers from a `web-config.yml`; HTTP/2 | rustls, ring, bcrypt, h2, serde_norway |
 //! | `zstd` | no | pages compressed with zstd where the client takes it | zstd, which builds C |
 
 #![forbid(unsafe_code)]
@@ -39,6 +41,8 @@ mod handler;
 mod middleware;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "tls")]
+mod web_config;
 
 #[cfg(feature = "server")]
 pub use crate::body::{Body, BodyError};
@@ -47,6 +51,9 @@ pub use crate::handler::Handler;
 pub use crate::middleware::{HttpLayer, HttpMetrics, MeasuredBody, MeasuredFuture, MeasuredService};
 #[cfg(feature = "server")]
 pub use crate::server::{Address, BoundServer, Handle, Listen, ServeError, Server, serve, spawn};
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+pub use crate::web_config::{WebConfig, WebConfigError};
 
 /// Runs the code of the README.
 #[cfg(all(doctest, feature = "server"))]

@@ -62,6 +62,7 @@
 //! | `declare` | yes | `metrics!`: statics that are in the global registry from the start | inventory |
 //! | `labels` | yes | `Family`: series under label values | – |
 //! | `http` | no | `http`: a handler for hyper, tower and axum, a server in one line | hyper, tokio, flate2 |
+//! | `http-full` | no | `http::WebConfig`: TLS, client certificates, passwords, HTTP/2; pages compressed with zstd | rustls, ring, bcrypt, h2, serde_norway, zstd |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

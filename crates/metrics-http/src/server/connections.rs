@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
@@ -12,6 +13,9 @@ pub(crate) struct Connections {
     room: Arc<Semaphore>,
     /// Counts what happens on any connection, so that it can be told which was idle first.
     clock: AtomicU64,
+    start: Instant,
+    /// Longer than any request can take: a connection that has been busy for longer is stuck.
+    stuck: Duration,
     open: Mutex<HashMap<u64, Arc<State>>>,
 }
 
@@ -22,6 +26,8 @@ struct State {
     busy: AtomicUsize,
     /// The clock when it was last busy.
     last: AtomicU64,
+    /// Milliseconds after the start of the server at which its last request began.
+    began: AtomicU64,
     close: Notify,
 }
 
@@ -42,9 +48,15 @@ pub(crate) struct Busy {
 }
 
 impl Connections {
-    pub(crate) fn new(limit: usize) -> Arc<Self> {
+    pub(crate) fn new(limit: usize, stuck: Duration) -> Arc<Self> {
         let room = Semaphore::new(limit.clamp(1, Semaphore::MAX_PERMITS));
-        Arc::new(Self { room: Arc::new(room), clock: AtomicU64::new(0), open: Mutex::default() })
+        Arc::new(Self {
+            room: Arc::new(room),
+            clock: AtomicU64::new(0),
+            start: Instant::now(),
+            stuck,
+            open: Mutex::default(),
+        })
     }
 
     /// A place for a connection that was accepted. If there is none, the connection that has been idle for
@@ -71,7 +83,11 @@ impl Connections {
         let open = self.open();
         // A state that changes now belongs to a connection that is not the oldest any more; to close it
         // all the same is as if its request had come a moment later.
-        let idle = open.values().filter(|state| state.busy.load(Ordering::Relaxed) == 0);
+        let now = self.millis();
+        let stuck = |state: &State| {
+            Duration::from_millis(now.saturating_sub(state.began.load(Ordering::Relaxed))) > self.stuck
+        };
+        let idle = open.values().filter(|state| state.busy.load(Ordering::Relaxed) == 0 || stuck(state));
         if let Some(oldest) = idle.min_by_key(|state| state.last.load(Ordering::Relaxed)) {
             oldest.close.notify_one();
         }
@@ -79,6 +95,10 @@ impl Connections {
 
     fn tick(&self) -> u64 {
         self.clock.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn millis(&self) -> u64 {
+        self.start.elapsed().as_millis() as u64
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<State>>> {
@@ -112,6 +132,7 @@ pub(crate) struct Requests {
 
 impl Requests {
     pub(crate) fn begin(&self) -> Busy {
+        self.state.began.store(self.connections.millis(), Ordering::Relaxed);
         self.state.busy.fetch_add(1, Ordering::Relaxed);
         Busy { connections: self.connections.clone(), state: self.state.clone() }
     }
@@ -142,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_connection_that_was_idle_for_longest_makes_room() {
-        let connections = Connections::new(3);
+        let connections = Connections::new(3, Duration::from_secs(3600));
         let places: Vec<_> = (0..3).map(|_| poll(connections.place()).unwrap()).collect();
         // The first is busy, the second was busy after the third came.
         let busy = places[0].requests().begin();
@@ -160,5 +181,17 @@ mod tests {
         drop((busy, others, places));
         assert!(poll(connections.place()).is_some());
         assert_eq!(connections.open().len(), 1);
+    }
+
+    #[test]
+    fn a_connection_whose_request_never_ends_makes_room_too() {
+        let connections = Connections::new(1, Duration::ZERO);
+        let place = poll(connections.place()).unwrap();
+        let _busy = place.requests().begin();
+        while connections.millis() <= place.state.began.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+        assert!(poll(connections.place()).is_none());
+        assert!(is_closed(&place));
     }
 }

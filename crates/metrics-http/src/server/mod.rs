@@ -6,6 +6,7 @@ mod index;
 mod listen;
 mod routes;
 mod run;
+mod security;
 mod tally;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use metrics_core::Collector;
 
 use self::listen::Listener;
 use self::routes::Routes;
+use self::security::Security;
 use crate::Handler;
 use crate::handler::{DEFAULT_AT_A_TIME, DEFAULT_TIME_LIMIT};
 
@@ -106,6 +108,7 @@ pub struct Server {
     time_limit: Duration,
     limits: Limits,
     title: String,
+    security: Security,
 }
 
 /// What concerns connections.
@@ -116,6 +119,8 @@ pub(crate) struct Limits {
     pub(crate) idle: Duration,
     pub(crate) stall: Duration,
     pub(crate) grace: Duration,
+    /// Longer than any request can take.
+    pub(crate) stuck: Duration,
 }
 
 impl Server {
@@ -132,8 +137,10 @@ impl Server {
                 idle: Duration::from_secs(30),
                 stall: Duration::from_secs(10),
                 grace: Duration::from_secs(3),
+                stuck: Duration::MAX,
             },
             title: "Metrics".to_owned(),
+            security: Security::default(),
         }
     }
 
@@ -205,19 +212,31 @@ impl Server {
         self
     }
 
+    /// Serves with the TLS, the passwords and the headers of a web configuration, and reads it again when
+    /// it changes.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    #[must_use]
+    pub fn web_config(mut self, config: crate::WebConfig) -> Self {
+        self.security = Security::new(config);
+        self
+    }
+
     /// Listens. From here on clients can connect; they are answered once the server runs.
     ///
     /// # Errors
     ///
     /// If the address cannot be listened on.
-    pub fn bind(self, listen: impl Into<Listen>) -> Result<BoundServer, ServeError> {
+    pub fn bind(mut self, listen: impl Into<Listen>) -> Result<BoundServer, ServeError> {
         let listener = Listener::open(listen.into())?;
         let endpoints = self.endpoints.into_iter().map(|(path, handler)| {
             let handler = handler.scrapes_at_a_time(self.scrapes_at_a_time).time_limit(self.time_limit);
             (path, handler)
         });
         let routes = Routes::new(self.title, endpoints.collect());
-        Ok(BoundServer::new(listener, routes, self.limits))
+        // Signing in and the index have a time limit each as well.
+        self.limits.stuck = self.time_limit.saturating_mul(2).saturating_add(self.limits.stall);
+        Ok(BoundServer::new(listener, routes, self.security, self.limits))
     }
 }
 

@@ -9,10 +9,11 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::connection;
+use super::connection::{self, Shared};
 use super::connections::{Connections, Place};
 use super::listen::Listener;
 use super::routes::Routes;
+use super::security::Security;
 use super::{Address, Handle, Limits, ServeError};
 
 /// After an error of `accept`: most likely there are too many open files, which pass.
@@ -23,12 +24,13 @@ const BREATH: Duration = Duration::from_millis(50);
 pub struct BoundServer {
     listener: Listener,
     routes: Arc<Routes>,
+    security: Security,
     limits: Limits,
 }
 
 impl BoundServer {
-    pub(crate) fn new(listener: Listener, routes: Arc<Routes>, limits: Limits) -> Self {
-        Self { listener, routes, limits }
+    pub(crate) fn new(listener: Listener, routes: Arc<Routes>, security: Security, limits: Limits) -> Self {
+        Self { listener, routes, security, limits }
     }
 
     /// Where it listens: with the port that it got, if it asked for port 0.
@@ -76,16 +78,21 @@ impl BoundServer {
         let address = self.address();
         let acceptor = Acceptor::new(self.listener)
             .map_err(|error| ServeError::new(format!("cannot serve on {address}"), error))?;
-        let connections = Connections::new(self.limits.connections);
-        let (say_end, hear_end) = watch::channel(false);
+        let connections = Connections::new(self.limits.connections, self.limits.stuck);
+        let (say_end, end_said) = watch::channel(false);
+        let shared =
+            Shared { routes: self.routes, security: self.security, limits: self.limits, end: end_said };
         // Dropped with this future, and its tasks with it.
         let mut tasks = JoinSet::new();
 
         let mut end = std::pin::pin!(end);
+        let mut watch = std::pin::pin!(shared.security.clone().watch());
         loop {
             let accepted = tokio::select! {
                 accepted = acceptor.accept() => accepted,
                 Some(_) = tasks.join_next(), if !tasks.is_empty() => continue,
+                // Never ready.
+                () = &mut watch => continue,
                 () = &mut end => break,
             };
             let Ok(stream) = accepted else {
@@ -96,14 +103,13 @@ impl BoundServer {
                 place = connections.place() => place,
                 () = &mut end => break,
             };
-            let (routes, limits, end) = (self.routes.clone(), self.limits.clone(), hear_end.clone());
-            tasks.spawn(Task { routes, limits, place, end }.run(stream));
+            tasks.spawn(serve_accepted(stream, shared.clone(), place));
         }
 
         drop(acceptor);
         let _ = say_end.send(true);
         let rest = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.limits.grace, rest).await.is_err() {
+        if tokio::time::timeout(shared.limits.grace, rest).await.is_err() {
             tasks.shutdown().await;
         }
         Ok(())
@@ -128,27 +134,15 @@ impl BoundServer {
     }
 }
 
-/// What one connection needs.
-struct Task {
-    routes: Arc<Routes>,
-    limits: Limits,
-    place: Place,
-    end: watch::Receiver<bool>,
-}
-
-impl Task {
-    async fn run(self, stream: Stream) {
-        match stream {
-            Stream::Tcp(stream) => {
-                // A page ends with a small piece, which would wait for the acknowledgement of the others.
-                let _ = stream.set_nodelay(true);
-                connection::serve(stream, self.routes, self.limits, self.place, self.end).await;
-            }
-            #[cfg(unix)]
-            Stream::Unix(stream) => {
-                connection::serve(stream, self.routes, self.limits, self.place, self.end).await;
-            }
+async fn serve_accepted(stream: Stream, shared: Shared, place: Place) {
+    match stream {
+        Stream::Tcp(stream) => {
+            // A page ends with a small piece, which would wait for the acknowledgement of the others.
+            let _ = stream.set_nodelay(true);
+            connection::serve(stream, shared, place).await;
         }
+        #[cfg(unix)]
+        Stream::Unix(stream) => connection::serve(stream, shared, place).await,
     }
 }
 
