@@ -10,7 +10,8 @@ pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
     let seconds = arguments.first().map_or("20", |seconds| seconds);
     steps.step("fuzz targets over their corpora and what is made of them");
     let mut replay = cargo(["test", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
-    run(replay.env("RUTHEUS_FUZZ_SECONDS", if arguments.is_empty() { "2" } else { seconds }))?;
+    // Some seconds, or with an argument a minute or two.
+    run(replay.env("RUTHEUS_FUZZ_ROUNDS", if arguments.is_empty() { "20000" } else { "2000000" }))?;
 
     let mut fuzz = fuzzer();
     if !is_there(fuzz.arg("fuzz")) {
