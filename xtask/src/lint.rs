@@ -1,6 +1,6 @@
 use crate::metadata::{Metadata, text};
 use crate::readme;
-use crate::steps::{Outcome, Steps, cargo, run};
+use crate::steps::{Outcome, Steps, cargo, root, run};
 
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
@@ -26,6 +26,9 @@ const PERMISSIVE: &[&str] = &[
 pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
     steps.step("format");
     run(&mut cargo(["fmt", "--all", "--check"]))?;
+    for package in ["fuzz", "tools/api"] {
+        run(cargo(["fmt", "--check"]).current_dir(root().join(package)))?;
+    }
 
     let metadata = Metadata::load()?;
     steps.step("lints: everything");

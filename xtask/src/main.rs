@@ -14,6 +14,7 @@ mod steps;
 mod targets;
 mod toolchain;
 mod tools;
+mod watchdog;
 
 use std::process::ExitCode;
 

@@ -1,8 +1,10 @@
 use std::process::Command;
+use std::time::Duration;
 use std::{fs, io};
 
 use crate::metadata::Metadata;
 use crate::steps::{Outcome, Steps, cargo, is_there, read, root, run};
+use crate::watchdog::run_within;
 
 /// Everything that proves the library.
 pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
@@ -19,13 +21,18 @@ pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
     smallest_build(&metadata)?;
 
     steps.step("tests, with the examples and a Prometheus server that scrapes the demo");
-    run(&mut runner.tests(&["--workspace", "--all-targets"]))?;
+    runner.run(&mut runner.tests(&["--workspace", "--all-targets"]))?;
+
+    if let Runner::Nextest = runner {
+        steps.step("a test that stands still is ended and named");
+        standstill(&metadata)?;
+    }
 
     steps.step("the code in the docs and the READMEs");
     run(&mut cargo(["test", "--workspace", "--doc"]))?;
 
     steps.step("unit tests of metrics-core without features");
-    run(&mut runner.tests(&["--package", "metrics-core", "--no-default-features", "--lib"]))?;
+    runner.run(&mut runner.tests(&["--package", "metrics-core", "--no-default-features", "--lib"]))?;
 
     steps.step("tests of metrics-core where there are no 64-bit atomics");
     let mut halves = runner.tests(&["--package", "metrics-core", "--all-targets"]);
@@ -34,7 +41,7 @@ pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
     halves.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
     // A folder of its own, as other flags would have everything built again, back and forth.
     halves.env("CARGO_TARGET_DIR", metadata.target_directory().join("no-atomic64"));
-    run(&mut halves)?;
+    runner.run(&mut halves)?;
 
     for shipped in metadata.shipped() {
         steps.step(&format!("{} builds with every set of features", shipped.name));
@@ -111,6 +118,36 @@ impl Runner {
         command.args(selection);
         command
     }
+
+    /// Runs what [`tests`](Self::tests) made; a test that stands still is a failure, and not a hang.
+    fn run(&self, tests: &mut Command) -> Outcome {
+        match self {
+            Self::Nextest => run(tests),
+            Self::Cargo => run_within(tests, Duration::from_secs(20 * 60)),
+        }
+    }
+}
+
+/// Runs a test that waits for ever in a package of its own, under our configuration with shorter times.
+fn standstill(metadata: &Metadata) -> Outcome {
+    let package = metadata.target_directory().join("standstill");
+    let fail = |error: io::Error| format!("{}: {error}", package.display());
+    fs::create_dir_all(package.join("src")).map_err(fail)?;
+    fs::create_dir_all(package.join(".config")).map_err(fail)?;
+    let manifest = "[package]\nname = \"standstill\"\nedition = \"2024\"\n[workspace]\n";
+    fs::write(package.join("Cargo.toml"), manifest).map_err(fail)?;
+    let test = "#[test]\nfn waits_for_ever() {\n    loop {\n        std::thread::park();\n    }\n}\n";
+    fs::write(package.join("src/lib.rs"), test).map_err(fail)?;
+    let ours = fs::read_to_string(root().join(".config/nextest.toml")).map_err(fail)?;
+    fs::write(package.join(".config/nextest.toml"), ours.replace("30s", "1s")).map_err(fail)?;
+
+    let mut nextest = cargo(["nextest", "run", "--offline", "--color", "never"]);
+    let output = nextest.current_dir(&package).output().map_err(fail)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() && said.contains("TIMEOUT") && said.contains("waits_for_ever") {
+        return Ok(());
+    }
+    Err(format!("a test that waits for ever was not ended: {said}"))
 }
 
 /// Checks that a package without default features needs exactly these crates.
