@@ -59,7 +59,7 @@ fn a_well_behaved_client_is_answered_throughout_and_nothing_is_left_over() {
     wait_until("no connection is left", || open_files() <= files + 8);
     server.shutdown().unwrap();
     wait_until("no thread is left", || self::threads() <= threads);
-    assert!(open_files() <= files, "{} files, {files} before", open_files());
+    wait_until("no file is left", || open_files() <= files);
     let left = ALLOCATED.load(Ordering::Relaxed).saturating_sub(before);
     assert!(left < 256 * 1024, "{left} bytes are left");
 }

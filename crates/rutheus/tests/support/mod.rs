@@ -12,7 +12,9 @@ pub(crate) fn example(name: &str) -> Command {
     let target_dir = profile_dir.parent().expect("a profile is in the target directory");
 
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", "rutheus", "--example", name]);
+    // Of the whole workspace, as the tests are: for the package alone, cargo may choose other features of
+    // the dependencies, and build them anew.
+    build.args(["build", "--quiet", "--workspace", "--example", name]);
     match file_name(profile_dir) {
         "debug" => {}
         profile => _ = build.args(["--profile", profile]),
