@@ -2,8 +2,11 @@ use core::fmt;
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::atomic::{AtomicU64, add_f64};
-use crate::stripes::{Stripes, keeps_changing};
+use crate::extension::Extension;
+use crate::stripes::keeps_changing;
 use crate::{FromOptions, Instrument, InvalidIncrement, MetricType, Number, Samples};
+#[cfg(feature = "std")]
+use crate::{InvalidExemplar, InvalidUpdate, exemplar_labels, exemplar_slot::Slot};
 
 /// A number that only goes up: requests served, bytes sent, errors met.
 ///
@@ -12,6 +15,9 @@ use crate::{FromOptions, Instrument, InvalidIncrement, MetricType, Number, Sampl
 ///
 /// An update is one atomic operation on one word. When threads collide on it, the counter gets a
 /// word for each of them (2 KiB, once), and they no longer meet.
+///
+/// An update can leave an exemplar, which leads from the number to one of the things that it counts:
+/// with labels that are given to it, or by themselves (see `set_exemplar_source`).
 ///
 /// ```
 /// use metrics_core::Counter;
@@ -47,13 +53,13 @@ pub trait CounterValue: sealed::Sealed + 'static {
 impl CounterValue for u64 {
     type Cell = Whole;
 
-    const ZERO: Whole = Whole { word: AtomicU64::new(0), stripes: Stripes::new() };
+    const ZERO: Whole = Whole { word: AtomicU64::new(0), extension: Extension::new() };
 }
 
 impl CounterValue for f64 {
     type Cell = Float;
 
-    const ZERO: Float = Float { pair: Pair::ZERO, stripes: Stripes::new() };
+    const ZERO: Float = Float { pair: Pair::ZERO, extension: Extension::new() };
 }
 
 impl<V: CounterValue> Counter<V> {
@@ -67,40 +73,112 @@ impl Counter<u64> {
     /// Adds 1.
     #[inline]
     pub fn inc(&self) {
-        self.inc_by(1);
+        // While most amounts are 1, one update in 1024 finds these bits.
+        if !self.try_add(1, |before| before % 1024 == 512) {
+            self.add_unusual(1);
+        }
     }
 
     /// Adds `n`; past 2^64 − 1 the counter wraps around.
     #[inline]
     pub fn inc_by(&self, n: u64) {
-        // Relaxed: a counter guards no other memory.
-        match self.cell.stripes.mine() {
-            Some(stripe) => _ = stripe.fetch_add(n, Relaxed),
-            None => {
-                let before = self.cell.word.fetch_add(n, Relaxed);
-                if is_due(before) {
-                    self.look_for_contention();
-                }
-            }
+        if !self.try_add(n, is_due) {
+            self.add_unusual(n);
         }
+    }
+
+    /// Adds 1 and keeps its labels as the exemplar of the counter, with the time of now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`inc_by_with_exemplar`](Self::inc_by_with_exemplar).
+    #[cfg(feature = "std")]
+    pub fn inc_with_exemplar<'l>(
+        &self,
+        labels: impl IntoIterator<Item = (&'l str, &'l str)>,
+    ) -> Result<(), InvalidExemplar> {
+        self.inc_by_with_exemplar(1, labels)
+    }
+
+    /// Adds `n` and keeps its labels as the exemplar of the counter, with the time of now.
+    ///
+    /// The last one stays, but for one that comes while another thread is about to replace it: an
+    /// update never waits. The first exemplar of a counter allocates a place for it.
+    ///
+    /// # Errors
+    ///
+    /// If a label is invalid or names and values together have more than 128 characters. `n` is
+    /// added all the same, and the earlier exemplar stays.
+    ///
+    /// ```
+    /// use metrics_core::Counter;
+    ///
+    /// static BYTES: Counter = Counter::new();
+    /// BYTES.inc_by_with_exemplar(512, [("trace_id", "4bf92f3577b34da6")])?;
+    /// assert!(BYTES.inc_with_exemplar([("trace id", "a blank in the name")]).is_err());
+    /// assert_eq!(BYTES.get(), 513);
+    /// # Ok::<(), metrics_core::InvalidExemplar>(())
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn inc_by_with_exemplar<'l>(
+        &self,
+        n: u64,
+        labels: impl IntoIterator<Item = (&'l str, &'l str)>,
+    ) -> Result<(), InvalidExemplar> {
+        self.add(n);
+        exemplar_labels::given(labels, |labels| self.keep_exemplar(labels, n))
     }
 
     /// The value now.
     pub fn get(&self) -> u64 {
         // Each word only grows, so a later sum is never below an earlier one.
         let first = self.cell.word.load(Relaxed);
-        self.cell.stripes.iter().fold(first, |sum, stripe| sum.wrapping_add(stripe.load(Relaxed)))
+        self.cell.extension.stripes().fold(first, |sum, stripe| sum.wrapping_add(stripe.load(Relaxed)))
     }
 
     #[cfg(all(test, feature = "std"))]
     pub(crate) fn is_striped(&self) -> bool {
-        self.cell.stripes.mine().is_some()
+        self.cell.extension.mine().is_some()
+    }
+
+    /// Adds `n` unless something has to be done beside it.
+    #[inline]
+    fn try_add(&self, n: u64, is_due: impl FnOnce(u64) -> bool) -> bool {
+        #[cfg(feature = "std")]
+        if exemplar_labels::has_source() {
+            return false;
+        }
+        let Some(word) = self.cell.extension.mine_or(&self.cell.word) else { return false };
+        // Relaxed: a counter guards no other memory.
+        if is_due(word.fetch_add(n, Relaxed)) {
+            self.look_for_contention();
+        }
+        true
+    }
+
+    fn add(&self, n: u64) {
+        self.cell.extension.mine().unwrap_or(&self.cell.word).fetch_add(n, Relaxed);
+    }
+
+    /// The first update of a thread since there are stripes, or one with a source of exemplars.
+    #[cold]
+    fn add_unusual(&self, n: u64) {
+        self.add(n);
+        #[cfg(feature = "std")]
+        if exemplar_labels::has_source() {
+            exemplar_labels::ask(|labels| self.keep_exemplar(labels, n));
+        }
+    }
+
+    #[cfg(feature = "std")]
+    fn keep_exemplar(&self, labels: &str, n: u64) {
+        self.cell.extension.exemplars_or(Slot::default).keep(labels, n as f64);
     }
 
     #[cold]
     fn look_for_contention(&self) {
-        if keeps_changing(|| self.cell.word.load(Relaxed)) {
-            self.cell.stripes.grow(|| AtomicU64::new(0));
+        if self.cell.extension.mine().is_none() && keeps_changing(|| self.cell.word.load(Relaxed)) {
+            self.cell.extension.grow(|| AtomicU64::new(0));
         }
     }
 }
@@ -117,6 +195,10 @@ impl Counter<f64> {
     #[inline]
     pub fn inc(&self) {
         self.add_whole(1);
+        #[cfg(feature = "std")]
+        if exemplar_labels::has_source() {
+            self.ask_for_exemplar(1.0);
+        }
     }
 
     /// Adds `v`, which must be finite and not negative.
@@ -136,6 +218,60 @@ impl Counter<f64> {
     /// ```
     #[inline]
     pub fn inc_by(&self, v: f64) -> Result<(), InvalidIncrement> {
+        self.add(v)?;
+        #[cfg(feature = "std")]
+        if exemplar_labels::has_source() {
+            self.ask_for_exemplar(v);
+        }
+        Ok(())
+    }
+
+    /// Adds 1 and keeps its labels as the exemplar of the counter, with the time of now.
+    ///
+    /// # Errors
+    ///
+    /// If a label is invalid or names and values together have more than 128 characters. 1 is added
+    /// all the same, and the earlier exemplar stays.
+    #[cfg(feature = "std")]
+    pub fn inc_with_exemplar<'l>(
+        &self,
+        labels: impl IntoIterator<Item = (&'l str, &'l str)>,
+    ) -> Result<(), InvalidExemplar> {
+        self.add_whole(1);
+        exemplar_labels::given(labels, |labels| self.keep_exemplar(labels, 1.0))
+    }
+
+    /// Adds `v`, which must be finite and not negative, and keeps its labels as the exemplar of the
+    /// counter, with the time of now.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUpdate::Increment`] if `v` is negative, NaN or infinite; then nothing changes.
+    /// [`InvalidUpdate::Exemplar`] if the labels are invalid; then `v` is added, and the earlier
+    /// exemplar stays.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, InvalidUpdate};
+    ///
+    /// let seconds = Counter::<f64>::new();
+    /// seconds.inc_by_with_exemplar(1.5, [("trace_id", "4bf92f3577b34da6")])?;
+    /// let error = seconds.inc_by_with_exemplar(-1.5, [("trace_id", "4bf92f3577b34da6")]).unwrap_err();
+    /// assert!(matches!(error, InvalidUpdate::Increment(_)));
+    /// assert_eq!(seconds.get(), 1.5);
+    /// # Ok::<(), InvalidUpdate>(())
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn inc_by_with_exemplar<'l>(
+        &self,
+        v: f64,
+        labels: impl IntoIterator<Item = (&'l str, &'l str)>,
+    ) -> Result<(), InvalidUpdate> {
+        self.add(v)?;
+        Ok(exemplar_labels::given(labels, |labels| self.keep_exemplar(labels, v))?)
+    }
+
+    #[inline]
+    fn add(&self, v: f64) -> Result<(), InvalidIncrement> {
         // A conversion that saturates, and does not come back equal for a fraction, NaN, a negative
         // or a large number.
         let whole = v as u32;
@@ -154,12 +290,23 @@ impl Counter<f64> {
 
     /// The value now.
     pub fn get(&self) -> f64 {
-        self.cell.stripes.iter().fold(self.cell.pair.get(), |sum, pair| sum + pair.get())
+        self.cell.extension.stripes().fold(self.cell.pair.get(), |sum, pair| sum + pair.get())
+    }
+
+    #[cfg(feature = "std")]
+    #[cold]
+    fn ask_for_exemplar(&self, v: f64) {
+        exemplar_labels::ask(|labels| self.keep_exemplar(labels, v));
+    }
+
+    #[cfg(feature = "std")]
+    fn keep_exemplar(&self, labels: &str, v: f64) {
+        self.cell.extension.exemplars_or(Slot::default).keep(labels, v);
     }
 
     #[inline]
     fn mine(&self) -> &Pair {
-        self.cell.stripes.mine().unwrap_or(&self.cell.pair)
+        self.cell.extension.mine().unwrap_or(&self.cell.pair)
     }
 
     #[inline]
@@ -197,8 +344,8 @@ impl Counter<f64> {
     }
 
     fn look_for_contention(&self, word: &AtomicU64) {
-        if self.cell.stripes.mine().is_none() && keeps_changing(|| word.load(Relaxed)) {
-            self.cell.stripes.grow(|| Pair::ZERO);
+        if self.cell.extension.mine().is_none() && keeps_changing(|| word.load(Relaxed)) {
+            self.cell.extension.grow(|| Pair::ZERO);
         }
     }
 }
@@ -316,7 +463,7 @@ impl Instrument for Counter<u64> {
     const TYPE: MetricType = MetricType::Counter;
 
     fn emit(&self, own: &str, samples: &mut Samples<'_>) {
-        samples.emit(own, Number::U64(self.get()).into());
+        emit(own, Number::U64(self.get()), &self.cell.extension, samples);
     }
 }
 
@@ -324,9 +471,22 @@ impl Instrument for Counter<f64> {
     const TYPE: MetricType = MetricType::Counter;
 
     fn emit(&self, own: &str, samples: &mut Samples<'_>) {
-        samples.emit(own, Number::F64(self.get()).into());
+        emit(own, Number::F64(self.get()), &self.cell.extension, samples);
     }
 }
+
+fn emit<T>(own: &str, value: Number, extension: &Extension<T, Slot>, samples: &mut Samples<'_>) {
+    #[cfg(feature = "std")]
+    if let Some(slot) = extension.exemplars() {
+        return samples.emit_with_exemplars(own, value.into(), |copies| slot.copy_to(copies));
+    }
+    let _ = extension;
+    samples.emit(own, value.into());
+}
+
+/// Without `std` there are no exemplars.
+#[cfg(not(feature = "std"))]
+type Slot = ();
 
 impl FromOptions for Counter<u64> {
     type Options = ();
@@ -367,7 +527,7 @@ impl fmt::Debug for Counter<f64> {
 #[derive(Debug)]
 pub struct Whole {
     word: AtomicU64,
-    stripes: Stripes<AtomicU64>,
+    extension: Extension<AtomicU64, Slot>,
 }
 
 /// The words of an `f64` counter.
@@ -375,7 +535,7 @@ pub struct Whole {
 #[derive(Debug)]
 pub struct Float {
     pair: Pair,
-    stripes: Stripes<Pair>,
+    extension: Extension<Pair, Slot>,
 }
 
 /// An integer beside a float: whole amounts, which are most, are added to the integer, where one
@@ -474,8 +634,8 @@ mod tests {
                             float.inc_by(0.5).unwrap();
                         }
                         if i == EACH / 2 {
-                            whole.cell.stripes.grow(|| AtomicU64::new(0));
-                            float.cell.stripes.grow(|| Pair::ZERO);
+                            whole.cell.extension.grow(|| AtomicU64::new(0));
+                            float.cell.extension.grow(|| Pair::ZERO);
                         }
                     }
                 });
@@ -490,7 +650,7 @@ mod tests {
     fn one_thread_never_grows_stripes() {
         let counter = Counter::<u64>::new();
         (0..100_000).for_each(|_| counter.inc());
-        assert!(counter.cell.stripes.mine().is_none());
+        assert!(counter.cell.extension.mine().is_none());
     }
 
     #[cfg(feature = "std")]
@@ -518,13 +678,13 @@ mod tests {
                 _ => float.add_contended(amount as u32),
             };
             lose_once();
-            assert!(float.cell.stripes.mine().is_none(), "one lost exchange is no reason");
+            assert!(float.cell.extension.mine().is_none(), "one lost exchange is no reason");
             let meddler = move || {
                 other.cell.pair.whole.fetch_add(1, Relaxed);
                 other.cell.pair.add_float(1.0);
             };
             meddle::with(meddler, lose_once);
-            assert!(float.cell.stripes.mine().is_some(), "by {amount}");
+            assert!(float.cell.extension.mine().is_some(), "by {amount}");
         }
     }
 
@@ -554,5 +714,32 @@ mod tests {
             assert!((300..3000).contains(&due), "{due} of 1000000 with {amount}");
         }
         assert!(!is_due(0));
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn an_update_whose_slot_is_taken_counts_without_its_exemplar() {
+        let counter = Counter::<u64>::new();
+        counter.inc_with_exemplar([("id", "1")]).unwrap();
+        let slot = counter.cell.extension.exemplars().unwrap();
+        let held = slot.hold();
+        counter.inc_with_exemplar([("id", "2")]).unwrap();
+        drop(held);
+        assert_eq!(counter.get(), 2);
+        let mut copies = crate::exemplar_slot::Copies::default();
+        slot.copy_to(&mut copies);
+        copies.with(|exemplars| assert_eq!(exemplars[0].labels().parts()[1], "id=\"1\""));
+    }
+
+    #[cfg(all(
+        feature = "std",
+        target_pointer_width = "64",
+        target_has_atomic = "64",
+        not(metrics_core_no_atomic64)
+    ))]
+    #[test]
+    fn a_counter_that_needs_nothing_else_is_three_words() {
+        assert_eq!(size_of::<Counter<u64>>(), 24);
+        assert_eq!(size_of::<crate::Histogram>(), 64);
     }
 }

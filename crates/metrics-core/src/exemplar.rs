@@ -50,6 +50,12 @@ impl<'a> Exemplar<'a> {
         Ok(Self { labels, value, timestamp: None })
     }
 
+    /// One whose labels were checked.
+    #[cfg(feature = "std")]
+    pub(crate) const fn checked(labels: Labels<'a>, value: f64) -> Self {
+        Self { labels, value, timestamp: None }
+    }
+
     /// The same with the time of the observation.
     #[must_use]
     pub const fn with_timestamp(mut self, timestamp: Timestamp) -> Self {

@@ -146,6 +146,14 @@ impl<'a> HistogramValue<'a> {
         Self { bounds, kind: Kind::Classic(Counts::Integers(counts)), sum, native: None }
     }
 
+    /// The same with native buckets that count the same; without bounds, they are alone.
+    #[cfg(feature = "std")]
+    pub(crate) fn with_trusted(self, native: &'a NativeHistogram<'a>) -> Self {
+        debug_assert!(agree(native.count(), self.count(), self.sum), "{native:?} {self:?}");
+        let kind = if self.bounds.is_empty() { Kind::NativeOnly(self.count()) } else { self.kind };
+        Self { kind, native: Some(native), ..self }
+    }
+
     /// The finite upper bounds of the classic buckets, ascending.
     pub const fn bounds(&self) -> &'a [f64] {
         self.bounds

@@ -62,3 +62,67 @@ impl fmt::Display for InvalidIncrement {
 }
 
 impl core::error::Error for InvalidIncrement {}
+
+/// An update that carries an exemplar was refused, or its exemplar was.
+///
+/// ```
+/// use metrics_core::{Counter, InvalidUpdate};
+///
+/// let seconds = Counter::<f64>::new();
+/// let error = seconds.inc_by_with_exemplar(2.0, [("trace id", "a blank in the name")]).unwrap_err();
+/// assert!(matches!(error, InvalidUpdate::Exemplar(_)));
+/// assert_eq!(seconds.get(), 2.0);
+/// ```
+#[cfg(feature = "std")]
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum InvalidUpdate {
+    /// The amount cannot be added, and nothing changed.
+    Increment(InvalidIncrement),
+    /// The labels of the exemplar are invalid; the amount was added.
+    Exemplar(crate::InvalidExemplar),
+}
+
+#[cfg(feature = "std")]
+impl InvalidUpdate {
+    pub(crate) fn of_metric(self, name: &str) -> Self {
+        match self {
+            Self::Increment(error) => Self::Increment(error.of_metric(name)),
+            Self::Exemplar(_) => self,
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<InvalidIncrement> for InvalidUpdate {
+    fn from(error: InvalidIncrement) -> Self {
+        Self::Increment(error)
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<crate::InvalidExemplar> for InvalidUpdate {
+    fn from(error: crate::InvalidExemplar) -> Self {
+        Self::Exemplar(error)
+    }
+}
+
+#[cfg(feature = "std")]
+impl fmt::Display for InvalidUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Increment(error) => error.fmt(f),
+            Self::Exemplar(error) => error.fmt(f),
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl core::error::Error for InvalidUpdate {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Increment(error) => Some(error),
+            Self::Exemplar(error) => Some(error),
+        }
+    }
+}

@@ -26,7 +26,7 @@
 //!
 //! | Feature | Default | What it adds | Dependencies |
 //! |---|---|---|---|
-//! | `std` | yes | histograms (which allocate late), timers, cells per thread under contention, isolation of panicking collectors | – |
+//! | `std` | yes | histograms (which allocate late), timers, exemplars beside instruments, cells per thread under contention, isolation of panicking collectors | – |
 //! | `labels` | yes | [`Family`] and what belongs to it; implies `std` | dashmap |
 //!
 //! Without features the crate has no dependencies and is `no_std` with `alloc`: counters, gauges,
@@ -53,6 +53,11 @@ mod descriptor;
 mod encoder;
 mod escaping;
 mod exemplar;
+#[cfg(feature = "std")]
+mod exemplar_labels;
+#[cfg(feature = "std")]
+mod exemplar_slot;
+mod extension;
 mod extras;
 #[cfg(feature = "labels")]
 mod family;
@@ -86,6 +91,8 @@ pub use crate::descriptor::{Descriptor, MetricName, MetricType};
 pub use crate::encoder::Encoder;
 pub use crate::escaping::Escaping;
 pub use crate::exemplar::{Exemplar, InvalidExemplar, InvalidExemplarReason};
+#[cfg(feature = "std")]
+pub use crate::exemplar_labels::{ExemplarLabels, remove_exemplar_source, set_exemplar_source};
 pub use crate::extras::Extras;
 #[cfg(feature = "labels")]
 pub use crate::family::{
@@ -93,9 +100,14 @@ pub use crate::family::{
 };
 pub use crate::gauge::{Gauge, GaugeValue, InProgress};
 #[cfg(feature = "std")]
-pub use crate::histogram::{Buckets, Histogram, HistogramSnapshot, InvalidBuckets, InvalidBucketsReason};
+pub use crate::histogram::{
+    Buckets, Histogram, HistogramSnapshot, InvalidBuckets, InvalidBucketsReason, InvalidNative,
+    InvalidNativeReason, Native,
+};
 pub use crate::histogram_value::{Counts, HistogramValue};
 pub use crate::increment::InvalidIncrement;
+#[cfg(feature = "std")]
+pub use crate::increment::InvalidUpdate;
 pub use crate::info::Info;
 pub use crate::instrument::{FromOptions, Instrument};
 pub use crate::labels::{LabelSet, Labels};

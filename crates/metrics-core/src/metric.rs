@@ -230,6 +230,21 @@ impl Metric<Counter<f64>> {
     pub fn inc_by(&self, v: f64) -> Result<(), InvalidIncrement> {
         self.instrument.inc_by(v).map_err(|error| error.of_metric(self.meta.name()))
     }
+
+    /// Adds `v`, which must be finite and not negative, and keeps its labels as the exemplar of the
+    /// counter, with the time of now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Counter::inc_by_with_exemplar`]; the error names this metric if `v` was refused.
+    #[cfg(feature = "std")]
+    pub fn inc_by_with_exemplar<'l>(
+        &self,
+        v: f64,
+        labels: impl IntoIterator<Item = (&'l str, &'l str)>,
+    ) -> Result<(), crate::InvalidUpdate> {
+        self.instrument.inc_by_with_exemplar(v, labels).map_err(|error| error.of_metric(self.meta.name()))
+    }
 }
 
 impl<M> Deref for Metric<M> {

@@ -2,6 +2,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+#[cfg(feature = "std")]
+use crate::exemplar_slot::Copies;
+#[cfg(feature = "std")]
+use crate::histogram::Room;
 use crate::labels::{
     Pairs, has_name, has_quoted_name, push_checked, push_checked_utf8, push_escaped_pairs, push_name,
     push_pair,
@@ -81,7 +85,9 @@ struct State {
     escaped_name: String,
     escaped_own: String,
     #[cfg(feature = "std")]
-    counts: Vec<u64>,
+    room: Room,
+    #[cfg(feature = "std")]
+    exemplars: Copies,
 }
 
 impl<'a> Scrape<'a> {
@@ -547,20 +553,39 @@ impl Samples<'_> {
         self.emit(own, Value::Summary(SummaryValue::new(count, sum)));
     }
 
+    /// The same, with exemplars that `copy` takes out of where they are kept.
+    #[cfg(feature = "std")]
+    #[inline(never)]
+    pub(crate) fn emit_with_exemplars(
+        &mut self,
+        own: &str,
+        value: Value<'_>,
+        copy: impl FnOnce(&mut Copies),
+    ) {
+        if !self.is_wanted() {
+            return;
+        }
+        let mut copies = core::mem::take(&mut self.state.exemplars);
+        copies.clear();
+        copy(&mut copies);
+        copies.with(|exemplars| self.emit_with(own, value, &Extras::NONE.with_exemplars(exemplars)));
+        self.state.exemplars = copies;
+    }
+
     /// Whether anything that is pushed will be written; a dry scrape only wants the family.
     pub(crate) fn is_wanted(&self) -> bool {
         self.encoder.is_some()
     }
 
-    /// Room for the counts of a histogram, reused from sample to sample.
+    /// Room to read a histogram into, used again from sample to sample.
     #[cfg(feature = "std")]
-    pub(crate) fn take_counts(&mut self) -> Vec<u64> {
-        core::mem::take(&mut self.state.counts)
+    pub(crate) fn take_room(&mut self) -> Room {
+        core::mem::take(&mut self.state.room)
     }
 
     #[cfg(feature = "std")]
-    pub(crate) fn give_counts(&mut self, counts: Vec<u64>) {
-        self.state.counts = counts;
+    pub(crate) fn give_room(&mut self, room: Room) {
+        self.state.room = room;
     }
 
     fn refuse(&mut self, reason: ScrapeErrorReason) {

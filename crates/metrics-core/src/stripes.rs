@@ -92,6 +92,14 @@ mod with_std {
             Some(&cells[thread_index() % STRIPES].0)
         }
 
+        /// The cell of this thread, or `first` as long as there are no stripes. `None` if there are and
+        /// the thread has no number yet: [`mine`](Self::mine) gives it one.
+        #[inline]
+        pub(crate) fn mine_or<'a>(&'a self, first: &'a T) -> Option<&'a T> {
+            let Some(cells) = self.cells.get() else { return Some(first) };
+            cells.get(known_index()).map(|cell| &cell.0)
+        }
+
         /// Makes the stripes, unless another thread already has, and returns this thread's cell.
         #[cold]
         pub(crate) fn grow(&self, make: impl Fn() -> T) -> Option<&T> {
@@ -119,21 +127,29 @@ mod with_std {
     /// The cell has no destructor, so it can be read while a thread ends.
     #[inline]
     fn thread_index() -> usize {
-        const NONE: usize = usize::MAX;
-        std::thread_local! {
-            static INDEX: Cell<usize> = const { Cell::new(NONE) };
-        }
         #[cold]
-        fn assign(index: &Cell<usize>) -> usize {
+        fn assign() -> usize {
             static NEXT: AtomicUsize = AtomicUsize::new(0);
             let next = NEXT.fetch_add(1, Relaxed) % STRIPES;
-            index.set(next);
+            INDEX.set(next);
             next
         }
-        INDEX.with(|index| match index.get() {
-            NONE => assign(index),
+        match known_index() {
+            NONE => assign(),
             known => known,
-        })
+        }
+    }
+
+    const NONE: usize = usize::MAX;
+
+    std::thread_local! {
+        static INDEX: Cell<usize> = const { Cell::new(NONE) };
+    }
+
+    /// The number of this thread, or `NONE`.
+    #[inline]
+    fn known_index() -> usize {
+        INDEX.get()
     }
 }
 

@@ -6,8 +6,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use metrics_core::{
-    Collector, Counter, Descriptor, Encoder, Family, Gauge, Histogram, Labels, MetricName, MetricType,
-    Scrape, Summary, Value, collect_fn,
+    Buckets, Collector, Counter, Descriptor, Encoder, Extras, Family, Gauge, Histogram, Labels, MetricName,
+    MetricType, Native, Scrape, Summary, Value, collect_fn,
 };
 
 struct Counting;
@@ -48,6 +48,10 @@ impl Encoder for Ignore {
     fn sample(&mut self, _: Labels<'_>, _: Value<'_>) {
         self.0 += 1;
     }
+
+    fn sample_with(&mut self, _: Labels<'_>, _: Value<'_>, _: &Extras<'_>) {
+        self.0 += 1;
+    }
 }
 
 /// Allocations of a scrape, and its samples.
@@ -55,6 +59,56 @@ fn scrape(collector: &dyn Collector) -> (usize, usize) {
     let mut ignore = Ignore(0);
     let count = allocations(|| collector.collect(&mut Scrape::new(&mut ignore)));
     (count, ignore.0)
+}
+
+/// Updates with exemplars and native buckets do not allocate once they have their places, and neither
+/// does a scrape of them.
+fn exemplars_and_native_buckets() {
+    let buckets = Buckets::try_new([1.0, 8.0]).unwrap().with_native(Native::with_schema(8)).unwrap();
+    let natives: Family<Histogram, 1> = Family::try_new("n", "N.", ["a"], buckets).unwrap();
+    let counters: Family<Counter, 1> = Family::counter("e_total", "E.", ["a"]);
+    let histograms: Family<Histogram, 1> = Family::histogram("e", "E.", ["a"], &[1.0, 8.0]);
+    for i in 0..2000 {
+        natives.with((i,)).observe(0.0);
+        counters.with((i,)).inc();
+        histograms.with((i,)).observe(1.0);
+    }
+    let observe_new_buckets = || (0..1000u32).for_each(|i| natives.with((i,)).observe(f64::from(i) - 500.5));
+    assert_eq!(allocations(observe_new_buckets), 0, "a new native bucket has its place");
+    let many_buckets = || (0..1000).for_each(|i| natives.with((3,)).observe(1.01f64.powi(i)));
+    assert_eq!(allocations(many_buckets), 0, "giving up precision needs no memory");
+
+    let update = || {
+        for i in 0..2000 {
+            let labels = [("trace_id", "0123456789abcdef")];
+            counters.with((i,)).inc_with_exemplar(labels).unwrap();
+            histograms.with((i,)).observe_with_exemplar(f64::from(i % 10), labels).unwrap();
+        }
+        for i in 0..20 {
+            natives
+                .with((5,))
+                .observe_with_exemplar(f64::from(i), [("trace_id", "0123456789abcdef")])
+                .unwrap();
+        }
+    };
+    assert!(allocations(update) > 0, "the first exemplars make their places");
+    assert_eq!(allocations(update), 0);
+
+    let first = |n: usize| {
+        let names: Vec<String> = (0..n).map(|i| i.to_string()).collect();
+        let some: Family<Counter, 1> = Family::counter("e_total", "E.", ["a"]);
+        for name in &names {
+            some.with([&**name]).inc_with_exemplar([("trace_id", "0123456789abcdef")]).unwrap();
+        }
+        scrape(&some).0
+    };
+    assert_eq!(first(10), first(1000), "a scrape of many exemplars allocates no more than one of few");
+    let (count, samples) = scrape(&natives);
+    assert_eq!(samples, 2000);
+    assert!(count < 40, "{count} allocations for {samples} native histograms");
+    let (count, samples) = scrape(&histograms);
+    assert_eq!(samples, 2000);
+    assert!(count < 20, "{count} allocations for {samples} histograms with exemplars");
 }
 
 #[test]
@@ -120,4 +174,6 @@ fn updates_and_samples_do_not_allocate() {
     assert_eq!(hot.get(), before.0 + 800_000);
     let grown = BYTES.load(Relaxed) - before.1;
     assert!(grown <= 4096, "{grown} bytes for one contended counter among {}", counters.len());
+
+    exemplars_and_native_buckets();
 }

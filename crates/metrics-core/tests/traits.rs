@@ -6,13 +6,14 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use metrics_core::{
     Buckets, Child, CollectFn, Collector, Counter, CounterFn, CounterValue, Counts, Descriptor, Encoder,
-    Escaping, Exemplar, Extras, Family, FromOptions, Gauge, GaugeFn, GaugeValue, Handle, Histogram,
-    HistogramSnapshot, HistogramValue, InProgress, Info, Instrument, InvalidBuckets, InvalidBucketsReason,
-    InvalidDescriptor, InvalidExemplar, InvalidExemplarReason, InvalidIncrement, InvalidReason, LabelError,
-    LabelErrorReason, LabelSet, LabelValue, LabelValues, Labels, Metric, MetricName, MetricType,
-    NativeBucket, NativeBuckets, NativeHistogram, NativeSpan, Number, Partial, PartialByName, Samples,
-    Scrape, ScrapeError, ScrapeErrorReason, StateSet, StateSetValue, States, Summary, SummaryValue, Timer,
-    Timestamp, UnknownState, Value,
+    Escaping, Exemplar, ExemplarLabels, Extras, Family, FromOptions, Gauge, GaugeFn, GaugeValue, Handle,
+    Histogram, HistogramSnapshot, HistogramValue, InProgress, Info, Instrument, InvalidBuckets,
+    InvalidBucketsReason, InvalidDescriptor, InvalidExemplar, InvalidExemplarReason, InvalidIncrement,
+    InvalidNative, InvalidNativeReason, InvalidReason, InvalidUpdate, LabelError, LabelErrorReason, LabelSet,
+    LabelValue, LabelValues, Labels, Metric, MetricName, MetricType, Native, NativeBucket, NativeBuckets,
+    NativeHistogram, NativeSpan, Number, Partial, PartialByName, Samples, Scrape, ScrapeError,
+    ScrapeErrorReason, StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp,
+    UnknownState, Value,
 };
 
 fn shared<T: Send + Sync>() {}
@@ -59,13 +60,16 @@ fn plain_values_are_send_sync_and_cross_a_caught_panic() {
         NativeBucket,
         NativeSpan,
         Exemplar<'static>,
+        ExemplarLabels,
         Extras<'static>,
+        Native,
         Timestamp,
         Escaping,
         HistogramSnapshot,
         InvalidReason,
         InvalidBucketsReason,
         InvalidExemplarReason,
+        InvalidNativeReason,
         LabelErrorReason,
         ScrapeErrorReason,
     );
@@ -84,7 +88,7 @@ fn a_caught_panic_leaves_every_instrument_usable() {
 #[test]
 fn errors_can_be_boxed_and_sent() {
     all!(error:
-        InvalidDescriptor, InvalidBuckets, InvalidIncrement, InvalidExemplar, LabelError, ScrapeError, UnknownState
+        InvalidDescriptor, InvalidBuckets, InvalidIncrement, InvalidExemplar, InvalidNative, InvalidUpdate, LabelError, ScrapeError, UnknownState
     );
 }
 

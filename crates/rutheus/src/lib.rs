@@ -69,12 +69,13 @@
 
 pub use metrics_core::{
     Buckets, CollectFn, Collector, Counter, CounterFn, CounterValue, Counts, Descriptor, Encoder, Escaping,
-    Exemplar, Extras, FromOptions, Gauge, GaugeFn, GaugeValue, Histogram, HistogramSnapshot, HistogramValue,
-    InProgress, Info, Instrument, InvalidBuckets, InvalidBucketsReason, InvalidDescriptor, InvalidExemplar,
-    InvalidExemplarReason, InvalidIncrement, InvalidReason, LabelSet, Labels, Metric, MetricName, MetricType,
-    NativeBucket, NativeBuckets, NativeHistogram, NativeSpan, Number, Samples, Scrape, ScrapeError,
-    ScrapeErrorReason, StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp,
-    UnknownState, Value, collect_fn,
+    Exemplar, ExemplarLabels, Extras, FromOptions, Gauge, GaugeFn, GaugeValue, Histogram, HistogramSnapshot,
+    HistogramValue, InProgress, Info, Instrument, InvalidBuckets, InvalidBucketsReason, InvalidDescriptor,
+    InvalidExemplar, InvalidExemplarReason, InvalidIncrement, InvalidNative, InvalidNativeReason,
+    InvalidReason, InvalidUpdate, LabelSet, Labels, Metric, MetricName, MetricType, Native, NativeBucket,
+    NativeBuckets, NativeHistogram, NativeSpan, Number, Samples, Scrape, ScrapeError, ScrapeErrorReason,
+    StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp, UnknownState, Value,
+    collect_fn, remove_exemplar_source, set_exemplar_source,
 };
 #[cfg(feature = "labels")]
 pub use metrics_core::{

@@ -11,15 +11,16 @@ mod paths {
     use rutheus::text::{CONTENT_TYPE, encode, write};
     use rutheus::{
         Buckets, Child, CollectFn, Collector, CollectorRegistry, CollectorRegistryBuilder, Counter,
-        CounterFn, CounterValue, Counts, Descriptor, Encoder, Escaping, Exemplar, Extras, Family, Format,
-        FromOptions, Gauge, GaugeFn, GaugeValue, Handle, Histogram, HistogramSnapshot, HistogramValue,
-        InProgress, Info, Instrument, InvalidBuckets, InvalidBucketsReason, InvalidDescriptor,
-        InvalidExemplar, InvalidExemplarReason, InvalidIncrement, InvalidReason, LabelError,
-        LabelErrorReason, LabelSet, LabelValue, LabelValues, Labels, Metric, MetricName, MetricType,
-        NativeBucket, NativeBuckets, NativeHistogram, NativeSpan, Number, Partial, PartialByName, REGISTRY,
-        Register, RegisterError, Registry, RegistryProxy, Samples, Scrape, ScrapeError, ScrapeErrorReason,
-        SetRegistryError, StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp,
-        UnknownState, UnregisterError, Value, collect_fn, gather, generate_metrics, metrics,
+        CounterFn, CounterValue, Counts, Descriptor, Encoder, Escaping, Exemplar, ExemplarLabels, Extras,
+        Family, Format, FromOptions, Gauge, GaugeFn, GaugeValue, Handle, Histogram, HistogramSnapshot,
+        HistogramValue, InProgress, Info, Instrument, InvalidBuckets, InvalidBucketsReason,
+        InvalidDescriptor, InvalidExemplar, InvalidExemplarReason, InvalidIncrement, InvalidNative,
+        InvalidNativeReason, InvalidReason, InvalidUpdate, LabelError, LabelErrorReason, LabelSet,
+        LabelValue, LabelValues, Labels, Metric, MetricName, MetricType, Native, NativeBucket, NativeBuckets,
+        NativeHistogram, NativeSpan, Number, Partial, PartialByName, REGISTRY, Register, RegisterError,
+        Registry, RegistryProxy, Samples, Scrape, ScrapeError, ScrapeErrorReason, SetRegistryError, StateSet,
+        StateSetValue, States, Summary, SummaryValue, Timer, Timestamp, UnknownState, UnregisterError, Value,
+        collect_fn, gather, generate_metrics, metrics, remove_exemplar_source, set_exemplar_source,
     };
 }
 

@@ -1,8 +1,10 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::layout::Layout;
+use super::native::{InvalidNative, Native};
 
 /// The upper bounds of a histogram's buckets: finite and ascending; `+Inf` is implied.
 ///
@@ -22,9 +24,12 @@ pub struct Buckets {
 }
 
 #[derive(Clone)]
-pub(super) enum Source {
-    /// Bounds of a constant; the search table is made when the first histogram needs it.
-    Static(&'static [f64]),
+enum Source {
+    /// Of a constant; the search table is made when the first histogram needs it.
+    Static {
+        bounds: &'static [f64],
+        native: Option<Native>,
+    },
     Shared(Arc<Layout>),
 }
 
@@ -37,7 +42,7 @@ impl Buckets {
     pub fn try_new(bounds: impl Into<Vec<f64>>) -> Result<Self, InvalidBuckets> {
         let bounds = bounds.into();
         check(&bounds)?;
-        Ok(Self { source: Source::Shared(Arc::new(Layout::new(bounds.into()))) })
+        Ok(Self { source: Source::Shared(Arc::new(Layout::new(bounds.into(), None))) })
     }
 
     /// `n` buckets, the first up to `start`, each of the others `width` wide.
@@ -61,43 +66,101 @@ impl Buckets {
         Self::try_new(bounds.take(n).collect::<Vec<_>>())
     }
 
-    /// The upper bounds, ascending, without `+Inf`.
+    /// Native buckets alone, which need no bounds.
+    ///
+    /// # Errors
+    ///
+    /// If a number of `native` is out of its range.
+    pub fn native(native: Native) -> Result<Self, InvalidNative> {
+        Ok(Self { source: Source::Shared(Arc::new(Layout::new(Box::new([]), Some(native.check()?)))) })
+    }
+
+    /// The same bounds with native buckets beside them: each observation is counted in both.
+    ///
+    /// # Errors
+    ///
+    /// If a number of `native` is out of its range.
+    ///
+    /// ```
+    /// use metrics_core::{Buckets, Histogram, Native};
+    ///
+    /// let buckets = Buckets::try_new([0.1, 1.0])?.with_native(Native::with_factor(1.1))?;
+    /// let seconds = Histogram::with_buckets(buckets);
+    /// seconds.observe(0.25);
+    /// let snapshot = seconds.snapshot();
+    /// assert_eq!(snapshot.buckets().nth(1), Some((1.0, 1)));
+    /// assert_eq!(snapshot.native().unwrap().positive().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_native(self, native: Native) -> Result<Self, InvalidNative> {
+        let native = Some(native.check()?);
+        Ok(Self { source: Source::Shared(Arc::new(Layout::new(self.bounds().into(), native))) })
+    }
+
+    /// The upper bounds, ascending, without `+Inf`; none if there are native buckets only.
     pub fn bounds(&self) -> &[f64] {
         match &self.source {
-            Source::Static(bounds) => bounds,
+            Source::Static { bounds, .. } => bounds,
             Source::Shared(layout) => layout.bounds(),
         }
     }
 
     pub(crate) const fn from_static(bounds: &'static [f64]) -> Self {
-        if let Err(error) = check(bounds) {
-            panic!("{}", error.reason.explain());
-        }
-        Self { source: Source::Static(bounds) }
+        Self::constant(bounds_checked(bounds), None)
+    }
+
+    pub(super) const fn constant(bounds: &'static [f64], native: Option<Native>) -> Self {
+        Self { source: Source::Static { bounds, native } }
+    }
+
+    pub(super) const fn of(layout: Arc<Layout>) -> Self {
+        Self { source: Source::Shared(layout) }
     }
 
     pub(super) fn layout(&self) -> Arc<Layout> {
         match &self.source {
-            Source::Static(bounds) => Arc::new(Layout::new((*bounds).into())),
+            Source::Static { bounds, native } => Arc::new(Layout::new((*bounds).into(), *native)),
             Source::Shared(layout) => Arc::clone(layout),
         }
     }
 
     pub(crate) fn shared(&self) -> Self {
-        Self { source: Source::Shared(self.layout()) }
+        Self::of(self.layout())
+    }
+
+    fn native_options(&self) -> Option<&Native> {
+        match &self.source {
+            Source::Static { native, .. } => native.as_ref(),
+            Source::Shared(layout) => layout.native(),
+        }
     }
 }
 
 impl fmt::Debug for Buckets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Buckets").field(&self.bounds()).finish()
+        let mut shown = f.debug_tuple("Buckets");
+        shown.field(&self.bounds());
+        if let Some(native) = self.native_options() {
+            shown.field(native);
+        }
+        shown.finish()
     }
 }
 
 impl PartialEq for Buckets {
     fn eq(&self, other: &Self) -> bool {
-        self.bounds() == other.bounds()
+        self.bounds() == other.bounds() && self.native_options() == other.native_options()
     }
+}
+
+/// # Panics
+///
+/// If the bounds are refused; in a constant, that is a compile error.
+pub(super) const fn bounds_checked(bounds: &'static [f64]) -> &'static [f64] {
+    if let Err(error) = check(bounds) {
+        panic!("{}", error.reason.explain());
+    }
+    bounds
 }
 
 const fn check(bounds: &[f64]) -> Result<(), InvalidBuckets> {

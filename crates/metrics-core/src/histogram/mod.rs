@@ -1,5 +1,9 @@
 mod buckets;
+mod cells;
 mod layout;
+mod native;
+mod native_words;
+mod snapshot;
 mod stripe;
 
 use alloc::boxed::Box;
@@ -8,13 +12,17 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::sync::OnceLock;
 
-use self::layout::Layout;
-use self::stripe::Stripe;
-use crate::stripes::{Stripes, TRIES, keeps_changing};
+use self::buckets::bounds_checked;
+use self::cells::Cells;
+pub(crate) use self::native_words::Merged;
+use self::snapshot::NativeSnapshot;
+use crate::exemplar_labels;
 use crate::timer::Observe;
-use crate::{FromOptions, HistogramValue, Instrument, MetricType, Samples, Timer, Value};
+use crate::{FromOptions, HistogramValue, Instrument, InvalidExemplar, MetricType, Samples, Timer, Value};
 
 pub use self::buckets::{Buckets, InvalidBuckets, InvalidBucketsReason};
+pub use self::native::{InvalidNative, InvalidNativeReason, Native};
+pub use self::snapshot::HistogramSnapshot;
 
 /// Observations counted in buckets, with their sum: durations, sizes.
 ///
@@ -43,15 +51,17 @@ pub use self::buckets::{Buckets, InvalidBuckets, InvalidBucketsReason};
 /// static UNSORTED: Histogram = Histogram::new(&[2.0, 1.0]);
 /// ```
 pub struct Histogram {
-    buckets: Buckets,
-    cells: OnceLock<Cells>,
+    source: Source,
 }
 
-/// Made at the first observation, as a constant cannot allocate.
-struct Cells {
-    layout: Arc<Layout>,
-    first: Stripe,
-    stripes: Stripes<Stripe>,
+enum Source {
+    /// A constant cannot allocate, so its cells are made at the first observation.
+    Static {
+        bounds: &'static [f64],
+        native: Option<Native>,
+        cells: OnceLock<Box<Cells>>,
+    },
+    Made(Cells),
 }
 
 impl Histogram {
@@ -65,23 +75,81 @@ impl Histogram {
     /// If there are no bounds, one is NaN or infinite, or they do not ascend; in a constant, that is a
     /// compile error. [`Buckets::try_new`] returns an error instead.
     pub const fn new(bounds: &'static [f64]) -> Self {
-        Self { buckets: Buckets::from_static(bounds), cells: OnceLock::new() }
+        Self::constant(bounds_checked(bounds), None)
     }
 
-    /// A histogram with bounds that are known at run time.
+    /// A histogram with native buckets alone.
+    ///
+    /// # Panics
+    ///
+    /// If a number of `native` is out of its range; in a constant, that is a compile error.
+    /// [`Buckets::native`] returns an error instead.
+    pub const fn native(native: Native) -> Self {
+        Self::constant(&[], Some(native.checked()))
+    }
+
+    /// A histogram with the upper bounds of a constant, and native buckets beside them: each
+    /// observation is counted in both.
+    ///
+    /// # Panics
+    ///
+    /// If the bounds are refused as by [`new`](Self::new), or a number of `native` is out of its range;
+    /// in a constant, that is a compile error. [`Buckets::with_native`] returns an error instead.
+    pub const fn new_with_native(bounds: &'static [f64], native: Native) -> Self {
+        Self::constant(bounds_checked(bounds), Some(native.checked()))
+    }
+
+    const fn constant(bounds: &'static [f64], native: Option<Native>) -> Self {
+        Self { source: Source::Static { bounds, native, cells: OnceLock::new() } }
+    }
+
+    /// A histogram with buckets that are known at run time.
     pub fn with_buckets(buckets: Buckets) -> Self {
-        Self { buckets, cells: OnceLock::new() }
+        Self { source: Source::Made(Cells::new(buckets.layout())) }
     }
 
     /// Counts one observation.
     #[inline]
     pub fn observe(&self, v: f64) {
-        let cells = self.cells();
-        let bucket = cells.layout.bucket(v);
-        let mine = cells.stripes.mine().unwrap_or(&cells.first);
-        if !mine.try_observe(bucket, v) {
-            cells.observe_contended(bucket, v);
+        // What is not usual comes last and in one call, so that nothing needs to be kept for later.
+        let cells = match &self.source {
+            Source::Made(cells) => Some(cells),
+            Source::Static { cells, .. } => cells.get().map(|cells| &**cells),
+        };
+        let counted = cells.is_some_and(|cells| !exemplar_labels::has_source() && cells.try_observe(v));
+        if !counted {
+            self.observe_unusual(v);
         }
+    }
+
+    /// Counts one observation and keeps its labels as an exemplar, with the time of now.
+    ///
+    /// Each bucket keeps the last one; a histogram with native buckets keeps ten over the range of its
+    /// values. One that comes while another thread is about to keep one is not kept: an observation
+    /// never waits. The first exemplar of a histogram allocates places for them.
+    ///
+    /// # Errors
+    ///
+    /// If a label is invalid or names and values together have more than 128 characters. The
+    /// observation is counted all the same, without an exemplar.
+    ///
+    /// ```
+    /// use metrics_core::Histogram;
+    ///
+    /// static SECONDS: Histogram = Histogram::new(&Histogram::DEFAULT_BUCKETS);
+    /// SECONDS.observe_with_exemplar(0.2, [("trace_id", "4bf92f3577b34da6")])?;
+    /// assert!(SECONDS.observe_with_exemplar(0.3, [("trace id", "a blank in the name")]).is_err());
+    /// assert_eq!(SECONDS.snapshot().count(), 2);
+    /// # Ok::<(), metrics_core::InvalidExemplar>(())
+    /// ```
+    pub fn observe_with_exemplar<'l>(
+        &self,
+        v: f64,
+        labels: impl IntoIterator<Item = (&'l str, &'l str)>,
+    ) -> Result<(), InvalidExemplar> {
+        let cells = self.cells();
+        cells.observe(v);
+        exemplar_labels::given(labels, |labels| cells.keep_exemplar(labels, v))
     }
 
     /// Starts to measure; the seconds until the timer is dropped are observed.
@@ -116,58 +184,40 @@ impl Histogram {
 
     /// The buckets, count and sum of now, consistent with each other.
     pub fn snapshot(&self) -> HistogramSnapshot {
+        let cells = self.cells();
         let mut counts = Vec::new();
-        let sum = self.read(&mut counts);
-        HistogramSnapshot { buckets: self.buckets.clone(), counts: counts.into(), sum }
+        let mut merged = Merged::default();
+        let sum = cells.read(&mut counts, &mut merged);
+        HistogramSnapshot {
+            buckets: Buckets::of(Arc::clone(cells.layout())),
+            counts: counts.into(),
+            sum,
+            native: cells.layout().native().map(|_| NativeSnapshot::of(&merged)),
+        }
     }
 
-    #[inline]
+    /// The first observation, one under contention, one with native buckets or a source of exemplars.
+    #[cold]
+    fn observe_unusual(&self, v: f64) {
+        let cells = self.cells();
+        cells.observe(v);
+        if exemplar_labels::has_source() {
+            exemplar_labels::ask(|labels| cells.keep_exemplar(labels, v));
+        }
+    }
+
     fn cells(&self) -> &Cells {
-        self.cells.get_or_init(|| Cells::new(self.buckets.layout()))
+        match &self.source {
+            Source::Made(cells) => cells,
+            Source::Static { bounds, native, cells } => {
+                cells.get_or_init(|| Box::new(Cells::new(Buckets::constant(bounds, *native).layout())))
+            }
+        }
     }
 
     #[cfg(test)]
     pub(crate) fn is_striped(&self) -> bool {
-        self.cells().stripes.mine().is_some()
-    }
-
-    /// Fills `counts` and returns the sum.
-    fn read(&self, counts: &mut Vec<u64>) -> f64 {
-        counts.clear();
-        counts.resize(self.buckets.bounds().len() + 1, 0);
-        let Some(cells) = self.cells.get() else { return 0.0 };
-        // Every observation is in one stripe, and each stripe is read as a whole. An observation that
-        // comes after its stripe was read belongs to the next scrape.
-        let first = cells.first.add_to(counts);
-        cells.stripes.iter().fold(first, |sum, stripe| sum + stripe.add_to(counts))
-    }
-}
-
-impl Cells {
-    fn new(layout: Arc<Layout>) -> Self {
-        let first = Stripe::new(layout.bounds().len());
-        Self { layout, first, stripes: Stripes::new() }
-    }
-
-    #[cold]
-    fn observe_contended(&self, bucket: usize, v: f64) {
-        if self.stripes.mine().is_none() {
-            for _ in 1..TRIES {
-                core::hint::spin_loop();
-                if self.first.try_observe(bucket, v) {
-                    if keeps_changing(|| self.first.glance(bucket)) {
-                        self.stripes.grow(|| Stripe::apart(self.layout.bounds().len()));
-                    }
-                    return;
-                }
-            }
-            self.stripes.grow(|| Stripe::apart(self.layout.bounds().len()));
-        }
-        // One of the stripes is free unless as many threads as there are stripes hold one at this
-        // moment; each holds it for a few instructions, or until it gets its core back.
-        while !self.stripes.beginning_with_mine().any(|stripe| stripe.try_observe(bucket, v)) {
-            std::thread::yield_now();
-        }
+        self.cells().is_striped()
     }
 }
 
@@ -184,10 +234,20 @@ impl Instrument for Histogram {
         if !samples.is_wanted() {
             return;
         }
-        let mut counts = samples.take_counts();
-        let sum = self.read(&mut counts);
-        samples.emit(own, Value::Histogram(HistogramValue::trusted(self.buckets.bounds(), &counts, sum)));
-        samples.give_counts(counts);
+        let cells = self.cells();
+        let mut room = samples.take_room();
+        let sum = cells.read(&mut room.counts, &mut room.merged);
+        let value = HistogramValue::trusted(cells.layout().bounds(), &room.counts, sum);
+        let native = cells.layout().native().map(|_| room.merged.value());
+        let value = Value::Histogram(match &native {
+            Some(native) => value.with_trusted(native),
+            None => value,
+        });
+        match cells.exemplars() {
+            Some(copy) => samples.emit_with_exemplars(own, value, copy),
+            None => samples.emit(own, value),
+        }
+        samples.give_room(room);
     }
 }
 
@@ -195,9 +255,8 @@ impl FromOptions for Histogram {
     type Options = Buckets;
 
     fn from_options(buckets: &Buckets) -> Self {
-        let layout = buckets.layout();
         // Made at once, so that no observation of a series allocates.
-        Self { buckets: buckets.clone(), cells: OnceLock::from(Cells::new(layout)) }
+        Self { source: Source::Made(Cells::new(buckets.layout())) }
     }
 
     fn shared(buckets: &Buckets) -> Buckets {
@@ -212,50 +271,11 @@ impl fmt::Debug for Histogram {
     }
 }
 
-/// The buckets, count and sum of a [`Histogram`] at one moment.
-///
-/// ```
-/// use metrics_core::{Buckets, Histogram};
-///
-/// let sizes = Histogram::with_buckets(Buckets::linear(10.0, 10.0, 2)?);
-/// for v in [3.0, 10.0, 11.0, 99.0] {
-///     sizes.observe(v);
-/// }
-/// let buckets: Vec<_> = sizes.snapshot().buckets().collect();
-/// assert_eq!(buckets, [(10.0, 2), (20.0, 3), (f64::INFINITY, 4)]);
-/// # Ok::<(), metrics_core::InvalidBuckets>(())
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct HistogramSnapshot {
-    buckets: Buckets,
-    counts: Box<[u64]>,
-    sum: f64,
-}
-
-impl HistogramSnapshot {
-    /// Upper bound and cumulative count of each bucket, `+Inf` last.
-    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
-        let bounds = self.buckets.bounds().iter().copied().chain([f64::INFINITY]);
-        bounds.zip(&self.counts).scan(0u64, |total, (bound, n)| {
-            *total = total.wrapping_add(*n);
-            Some((bound, *total))
-        })
-    }
-
-    /// The number of observations: always that of the `+Inf` bucket.
-    pub fn count(&self) -> u64 {
-        self.counts.iter().fold(0, |total, n| total.wrapping_add(*n))
-    }
-
-    /// The sum of the observations.
-    pub fn sum(&self) -> f64 {
-        self.sum
-    }
-
-    /// The same, to be pushed by a collector.
-    pub fn value(&self) -> HistogramValue<'_> {
-        HistogramValue::trusted(self.buckets.bounds(), &self.counts, self.sum)
-    }
+/// What a histogram is read into, used again from series to series.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    counts: Vec<u64>,
+    merged: Merged,
 }
 
 #[cfg(test)]
@@ -278,9 +298,9 @@ mod tests {
         let histogram = Histogram::new(&[1.0]);
         histogram.observe(0.5);
         let cells = histogram.cells();
-        let held = cells.first.hold();
+        let held = cells.first().hold();
         histogram.observe(2.0);
-        assert!(cells.stripes.mine().is_some(), "a held cell makes stripes");
+        assert!(cells.is_striped(), "a held cell makes stripes");
         drop(held);
         let snapshot = histogram.snapshot();
         assert_eq!((snapshot.count(), snapshot.sum()), (2, 2.5));
@@ -289,9 +309,7 @@ mod tests {
     #[test]
     fn a_busy_stripe_is_left_for_another() {
         let histogram = Histogram::new(&[1.0]);
-        let cells = histogram.cells();
-        let mine = cells.stripes.grow(|| Stripe::new(1)).unwrap();
-        let held = mine.hold();
+        let held = histogram.cells().striped().hold();
         histogram.observe(3.0);
         drop(held);
         assert_eq!(histogram.snapshot().count(), 1);
@@ -301,6 +319,6 @@ mod tests {
     fn one_thread_never_grows_stripes() {
         let histogram = Histogram::new(&Histogram::DEFAULT_BUCKETS);
         (0..100_000).for_each(|i| histogram.observe(f64::from(i)));
-        assert!(histogram.cells().stripes.mine().is_none());
+        assert!(!histogram.is_striped());
     }
 }

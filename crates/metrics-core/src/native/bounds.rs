@@ -20,21 +20,21 @@ pub(crate) fn index_of(schema: i8, v: f64) -> i32 {
         let power = exponent + i32::from(mantissa != 0);
         return index_of_power(schema, power) + i32::from(v.is_infinite());
     }
-    let within = within_power(schema, mantissa);
+    let coarser = FINEST - schema;
+    // Rounded up to the bounds that this schema has.
+    let within = (finest_within_power(mantissa) + (1 << coarser) - 1) >> coarser;
     (exponent << schema) + within as i32 + i32::from(v.is_infinite())
 }
 
-/// The number of bounds of `schema` in 1.0..2.0 that are below 1.`mantissa`.
+/// The number of bounds of the finest schema in 1.0..2.0 that are below 1.`mantissa`.
 #[inline]
-fn within_power(schema: i8, mantissa: u64) -> usize {
-    let step = 1usize << (FINEST - schema);
-    let mut low = 0;
-    let mut high = 1usize << schema;
-    while low < high {
-        let middle = (low + high) / 2;
-        if BOUNDS[(middle * step) & 255] < mantissa { low = middle + 1 } else { high = middle }
+fn finest_within_power(mantissa: u64) -> usize {
+    let mut within = usize::from(BEGINNINGS[(mantissa >> (MANTISSA - 8)) as usize]);
+    // At most two bounds are in a 256th.
+    while within < BOUNDS.len() && BOUNDS[within] < mantissa {
+        within += 1;
     }
-    low
+    within
 }
 
 /// The power of two that `v` reaches, and its mantissa after the point; also for floats that are too
@@ -54,7 +54,7 @@ fn split(v: f64) -> (i32, u64) {
 
 /// The upper bound of the bucket `index`: the greatest float for the last one that is finite, +Inf
 /// beyond.
-pub(crate) fn upper_bound(schema: i8, index: i32) -> f64 {
+pub(crate) const fn upper_bound(schema: i8, index: i32) -> f64 {
     let (exponent, mantissa) = if schema >= 0 {
         let within = index & ((1 << schema) - 1);
         (index >> schema, BOUNDS[(within << (FINEST - schema)) as usize])
@@ -69,13 +69,33 @@ pub(crate) fn upper_bound(schema: i8, index: i32) -> f64 {
     }
     // Too small to be stored with a full mantissa: cut off what does not fit.
     let shift = (1 - BIAS - exponent) as u32;
-    f64::from_bits((mantissa | 1 << MANTISSA).checked_shr(shift).unwrap_or(0))
+    f64::from_bits(if shift < u64::BITS { (mantissa | 1 << MANTISSA) >> shift } else { 0 })
+}
+
+/// How many times its lower bound the upper bound of a bucket is.
+#[cfg(feature = "std")]
+pub(crate) const fn growth(schema: i8) -> f64 {
+    upper_bound(schema, 1)
 }
 
 /// The index of the bucket whose upper bound is 2^`exponent`, or that holds it.
 pub(crate) const fn index_of_power(schema: i8, exponent: i32) -> i32 {
     if schema >= 0 { exponent << schema } else { (exponent + (1 << -schema) - 1) >> -schema }
 }
+
+/// Of each 256th of 1.0..2.0, the number of bounds that are below its lowest value.
+static BEGINNINGS: [u8; 256] = {
+    let mut beginnings = [0; 256];
+    let (mut i, mut within) = (0, 0);
+    while i < 256 {
+        while within < 256 && BOUNDS[within] < (i as u64) << (MANTISSA - 8) {
+            within += 1;
+        }
+        beginnings[i] = within as u8;
+        i += 1;
+    }
+    beginnings
+};
 
 /// The bounds of the finest schema from 1.0 to 2.0, 2^(i/256), as the mantissa after the point: those
 /// that Prometheus and its clients have in common, so that every one of them puts a value in the same

@@ -138,6 +138,25 @@ impl<'a> NativeHistogram<'a> {
         .checked()
     }
 
+    #[cfg(feature = "std")]
+    pub(crate) fn trusted(
+        schema: i8,
+        zero_threshold: f64,
+        zero_count: u64,
+        positive: &'a [NativeBucket],
+        negative: &'a [NativeBucket],
+    ) -> Self {
+        let native = Self {
+            schema,
+            zero_threshold,
+            zero_count: Number::U64(zero_count),
+            positive: NativeBuckets::Integers(positive),
+            negative: NativeBuckets::Integers(negative),
+        };
+        debug_assert!(native.checked().is_some());
+        native
+    }
+
     fn checked(self) -> Option<Self> {
         let valid = Self::SCHEMAS.contains(&self.schema)
             && self.zero_threshold >= 0.0

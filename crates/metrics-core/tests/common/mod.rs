@@ -1,6 +1,10 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use metrics_core::{Collector, Descriptor, Encoder, Labels, MetricName, Scrape, ScrapeError, Value};
+use std::fmt::Write;
+
+use metrics_core::{
+    Collector, Descriptor, Encoder, Extras, Labels, MetricName, Scrape, ScrapeError, Timestamp, Value,
+};
 
 /// An encoder that writes one readable line for each thing it is told.
 #[derive(Debug, Default)]
@@ -48,4 +52,59 @@ pub(crate) fn scrape_with(f: impl FnOnce(&mut Scrape<'_>)) -> (Vec<String>, Vec<
     f(&mut scrape);
     let errors = scrape.finish();
     (page.lines, errors)
+}
+
+/// An encoder that writes each value with its exemplars, as `labels value # labels value`.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    lines: Vec<String>,
+    times: Vec<Timestamp>,
+    created: Vec<Option<Timestamp>>,
+}
+
+impl Beside {
+    fn scrape(collector: &(impl Collector + ?Sized)) -> Self {
+        let mut beside = Self::default();
+        let mut scrape = Scrape::new(&mut beside);
+        collector.collect(&mut scrape);
+        assert!(scrape.finish().is_empty());
+        beside
+    }
+
+    pub(crate) fn of(collector: &(impl Collector + ?Sized)) -> Vec<String> {
+        Self::scrape(collector).lines
+    }
+
+    /// The times of the exemplars.
+    pub(crate) fn times_of(collector: &(impl Collector + ?Sized)) -> Vec<Timestamp> {
+        Self::scrape(collector).times
+    }
+
+    /// When each series was created.
+    pub(crate) fn created_of(collector: &(impl Collector + ?Sized)) -> Vec<Option<Timestamp>> {
+        Self::scrape(collector).created
+    }
+}
+
+impl Encoder for Beside {
+    fn family(&mut self, _: MetricName<'_>, _: &Descriptor<'_>) {}
+
+    fn sample(&mut self, labels: Labels<'_>, value: Value<'_>) {
+        self.sample_with(labels, value, &Extras::NONE);
+    }
+
+    fn sample_with(&mut self, labels: Labels<'_>, value: Value<'_>, extras: &Extras<'_>) {
+        let number = match value {
+            Value::Number(number) => number,
+            Value::Histogram(value) => value.count(),
+            other => panic!("{other:?} has no exemplars"),
+        };
+        let mut line = format!("{labels:?} {number}");
+        for exemplar in extras.exemplars() {
+            write!(line, " # {:?} {}", exemplar.labels(), exemplar.value()).unwrap();
+            self.times.extend(exemplar.timestamp());
+        }
+        self.lines.push(line);
+        self.created.push(extras.created());
+    }
 }
