@@ -204,12 +204,14 @@ pub(crate) fn push_escaped_pairs(
     out: &mut String,
     rendered: &str,
     escaping: Escaping,
-    metric_type: MetricType,
 ) -> Result<(), InvalidReason> {
     for (name, value) in Pairs(rendered) {
         let plain = unquote(name);
         let escaped = escaping.escape_label(&plain);
-        check_label_name(&escaped, metric_type)?;
+        // Others that begin with `__` have no meaning to a server, and the series is worth more.
+        if escaped == "__name__" {
+            return Err(InvalidReason::ReservedLabelName);
+        }
         if has_name(out, &escaped) {
             return Err(InvalidReason::DuplicateLabelName);
         }

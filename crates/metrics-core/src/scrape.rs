@@ -456,7 +456,7 @@ impl Samples<'_> {
         }
         let mut escaped = core::mem::take(&mut self.state.escaped_own);
         escaped.clear();
-        match push_escaped_pairs(&mut escaped, own, self.state.escaping, self.descriptor.metric_type()) {
+        match push_escaped_pairs(&mut escaped, own, self.state.escaping) {
             Ok(()) => f(self, &escaped),
             Err(_) => self.refuse(ScrapeErrorReason::InvalidLabel),
         }
