@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use crate::cursor::Label;
-use crate::number::push_f64;
+use crate::dialect::Dialect;
 
 /// The bounds of buckets or the quantiles that were last written, with the text that ends the
 /// label: `0.005"} `.
@@ -17,32 +17,32 @@ pub(crate) struct BoundTexts {
 impl BoundTexts {
     /// One text for each of `bounds`, in order, and one for infinity.
     #[inline]
-    pub(crate) fn of(&mut self, bounds: impl ExactSizeIterator<Item = f64> + Clone) -> &[Label] {
+    pub(crate) fn of<D: Dialect>(&mut self, bounds: impl ExactSizeIterator<Item = f64> + Clone) -> &[Label] {
         // All bits without a branch take less time than the floats up to the first that differs.
         let differing =
             bounds.clone().zip(&self.bits).fold(0, |differing, (v, bits)| differing | (v.to_bits() ^ bits));
         if differing != 0 || self.texts.len() != bounds.len() + 1 {
-            self.render(bounds);
+            self.render::<D>(bounds);
         }
         &self.texts
     }
 
     #[cold]
-    fn render(&mut self, bounds: impl Iterator<Item = f64>) {
+    fn render<D: Dialect>(&mut self, bounds: impl Iterator<Item = f64>) {
         self.bits.clear();
         self.texts.clear();
         for bound in bounds {
             self.bits.push(bound.to_bits());
             // The sum is 0 for a negative zero too: the two are equal, so one text stands for both.
-            self.texts.push(text(bound + 0.0));
+            self.texts.push(text::<D>(bound + 0.0));
         }
-        self.texts.push(text(f64::INFINITY));
+        self.texts.push(text::<D>(f64::INFINITY));
     }
 }
 
-fn text(bound: f64) -> Label {
+fn text<D: Dialect>(bound: f64) -> Label {
     Label::new(|out| {
-        push_f64(out, bound);
+        D::push_f64(out, bound);
         out.push("\"} ");
     })
 }
@@ -50,21 +50,30 @@ fn text(bound: f64) -> Label {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::{OpenMetrics1, Text};
+
+    fn check<D: Dialect>(cases: &[(&[f64], &[&str])]) {
+        let mut texts = BoundTexts::default();
+        for (bounds, expected) in cases {
+            let texts = texts.of::<D>(bounds.iter().copied());
+            assert_eq!(texts.iter().map(Label::text).collect::<Vec<_>>(), *expected);
+        }
+    }
 
     #[test]
     fn texts_follow_the_bounds() {
-        let mut texts = BoundTexts::default();
-        for (bounds, expected) in [
-            (&[0.005, 1.0][..], &["0.005\"} ", "1\"} ", "+Inf\"} "][..]),
+        check::<Text>(&[
+            (&[0.005, 1.0], &["0.005\"} ", "1\"} ", "+Inf\"} "]),
             (&[0.005, 2.5e6], &["0.005\"} ", "2.5e+06\"} ", "+Inf\"} "]),
             (&[0.005], &["0.005\"} ", "+Inf\"} "]),
             (&[], &["+Inf\"} "]),
             (&[-0.0], &["0\"} ", "+Inf\"} "]),
             (&[0.0], &["0\"} ", "+Inf\"} "]),
             (&[-f64::MIN_POSITIVE], &["-2.2250738585072014e-308\"} ", "+Inf\"} "]),
-        ] {
-            let texts = texts.of(bounds.iter().copied());
-            assert_eq!(texts.iter().map(Label::text).collect::<Vec<_>>(), expected);
-        }
+        ]);
+        check::<OpenMetrics1>(&[(
+            &[-0.0, 0.5, 1.0, 1e6],
+            &["0.0\"} ", "0.5\"} ", "1.0\"} ", "1e+06\"} ", "+Inf\"} "],
+        )]);
     }
 }

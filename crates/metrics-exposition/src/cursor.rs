@@ -24,6 +24,12 @@ impl<'a> Cursor<'a> {
         self.whole - self.rest.len()
     }
 
+    /// All the bytes that are left.
+    #[inline]
+    pub(crate) fn into_rest(self) -> &'a mut [u8] {
+        self.rest
+    }
+
     #[inline]
     pub(crate) fn push(&mut self, piece: &str) {
         self.push_bytes(piece.as_bytes());
@@ -149,7 +155,7 @@ pub(crate) fn pair(v: u64) -> [u8; 2] {
 
 /// Copies up to 64 bytes by their first and their last ones, which may overlap.
 #[inline(always)]
-fn copy_short(to: &mut [u8], from: &[u8]) {
+pub(crate) fn copy_short(to: &mut [u8], from: &[u8]) {
     if to.len() >= 16 {
         if to.len() >= 32 {
             copy_ends::<32>(to, from);

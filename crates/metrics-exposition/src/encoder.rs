@@ -1,51 +1,65 @@
-use alloc::string::String;
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 
 use metrics_core::{
-    Counts, Descriptor, Encoder, HistogramValue, Labels, MetricName, MetricType, Number, StateSetValue,
-    SummaryValue, Value,
+    Counts, Descriptor, Encoder, Extras, HistogramValue, Labels, MetricName, MetricType, Number,
+    StateSetValue, SummaryValue, Value,
 };
 
 use crate::bounds::BoundTexts;
 use crate::cursor::{Cursor, Label};
+use crate::dialect::Dialect;
+use crate::head::{Head, Name, PUNCTUATION, push_escaped};
 use crate::lines::Lines;
-use crate::number::{LONGEST, push_number};
+use crate::number::LONGEST;
 use crate::page::Page;
 
-/// Writes samples in the text format.
+/// Writes samples in one of the text formats.
 ///
 /// What the lines of a family have in common is rendered when the family begins, and what the lines
 /// of a series have in common when the series is written; the rest is copying.
-pub(crate) struct TextEncoder<'p, P> {
-    lines: Lines<'p, P>,
-    /// The beginning of a line: the full name, a suffix for some types, and `{`.
-    head: Vec<u8>,
-    sum_head: Vec<u8>,
-    count_head: Vec<u8>,
+pub(crate) struct TextEncoder<'p, P, D> {
+    pub(crate) lines: Lines<&'p mut P>,
+    pub(crate) metric_type: MetricType,
+    pub(crate) head: Head,
+    pub(crate) sum_head: Head,
+    pub(crate) count_head: Head,
+    /// Of the sample with the time of creation, if it is one of its own.
+    pub(crate) created_head: Option<Head>,
     /// The label that tells the states of a state set apart: `jobs_state="`.
-    state_label: String,
+    state_label: Vec<u8>,
     /// The beginning of each line of a series with several: `jobs_seconds_bucket{queue="mail",le="`.
-    line: Vec<u8>,
-    bounds: BoundTexts,
-    quantiles: BoundTexts,
+    pub(crate) line: Vec<u8>,
+    /// The name of the family in the lines about it.
+    name: Vec<u8>,
+    pub(crate) bounds: BoundTexts,
+    pub(crate) quantiles: BoundTexts,
+    dialect: PhantomData<D>,
 }
 
-impl<'p, P: Page> TextEncoder<'p, P> {
+impl<'p, P: Page, D: Dialect> TextEncoder<'p, P, D> {
     pub(crate) fn new(page: &'p mut P) -> Self {
         Self {
             lines: Lines::new(page),
-            head: Vec::new(),
-            sum_head: Vec::new(),
-            count_head: Vec::new(),
-            state_label: String::new(),
+            metric_type: MetricType::Unknown,
+            head: Head::default(),
+            sum_head: Head::default(),
+            count_head: Head::default(),
+            created_head: None,
+            state_label: Vec::new(),
             line: Vec::new(),
+            name: Vec::new(),
             bounds: BoundTexts::default(),
             quantiles: BoundTexts::default(),
+            dialect: PhantomData,
         }
     }
 
     /// Puts what is left on the page.
     pub(crate) fn finish(mut self) {
+        if D::OPEN_METRICS {
+            self.lines.write(PUNCTUATION, |out| out.push("# EOF\n"));
+        }
         self.lines.flush();
     }
 
@@ -54,15 +68,15 @@ impl<'p, P: Page> TextEncoder<'p, P> {
     #[inline(always)]
     fn count_of_short_labels(&mut self, labels: Labels<'_>, v: u64) -> bool {
         let [constant, own] = labels.parts();
+        let head = self.head.text();
         let is_plain = constant.is_empty() && !own.is_empty();
-        if !is_plain || own.len() > Cursor::SHORT || self.head.len() > Cursor::SHORT {
+        if !is_plain || own.len() > Cursor::SHORT || head.len() > Cursor::SHORT {
             return false;
         }
-        let most = self.head.len() + own.len() + LONGEST + PUNCTUATION;
-        let Some(mut out) = self.lines.room_left(most) else { return false };
-        out.push_short(&self.head);
+        let start = head.len() + own.len();
+        let Some(mut out) = self.lines.room_left(start + LONGEST + PUNCTUATION) else { return false };
+        out.push_short(head);
         out.push_short(own.as_bytes());
-        let start = self.head.len() + own.len();
         if v < 10 {
             out.push_array([b'}', b' ', b'0' + v as u8, b'\n']);
             self.lines.take(start + 4);
@@ -77,147 +91,177 @@ impl<'p, P: Page> TextEncoder<'p, P> {
     fn any(&mut self, labels: Labels<'_>, value: Value<'_>) {
         match value {
             Value::Number(number) => self.number(labels, number),
-            Value::Histogram(value) => self.histogram(labels, &value),
-            Value::Summary(value) => self.summary(labels, &value),
-            Value::StateSet(value) => self.state_set(labels, value),
-            // A value of no type that this format has.
-            _ => {}
+            Value::Histogram(value) if !D::COMPOSITE => match value.counts() {
+                Counts::Integers(counts) if !counts.is_empty() => self.histogram(labels, &value, counts),
+                _ => self.histogram_with(labels, &value, &Extras::NONE),
+            },
+            value => self.sample_with(labels, value, &Extras::NONE),
         }
     }
 
     #[inline]
     fn number(&mut self, labels: Labels<'_>, number: Number) {
-        let mut out = self.lines.room(self.head.len() + length(labels) + LONGEST + PUNCTUATION);
-        push_start(&mut out, &self.head, labels);
-        push_number(&mut out, number);
+        let mut out = self.lines.room(self.head.most(labels) + LONGEST);
+        self.head.push(&mut out, labels);
+        D::push_number(&mut out, number);
         out.push_array([b'\n']);
         let len = out.len();
         self.lines.take(len);
     }
 
     #[inline(never)]
-    fn histogram(&mut self, labels: Labels<'_>, value: &HistogramValue<'_>) {
+    fn histogram(&mut self, labels: Labels<'_>, value: &HistogramValue<'_>, counts: &[u64]) {
         // First, so that the bytes have arrived when they are read again.
-        set_line(&mut self.line, &self.head, labels, "le=\"");
-        let bounds = self.bounds.of(value.bounds().iter().copied());
+        self.head.set_line(&mut self.line, labels, b"le=\"");
+        let has_sum = self.has_sum(value);
+        let bounds = self.bounds.of::<D>(value.bounds().iter().copied());
         let bucket = self.line.len() + Label::SIZE + LONGEST;
-        let ends = two_lines([&self.sum_head, &self.count_head], labels);
-        let mut out = self.lines.room((value.bounds().len() + 1) * bucket + ends);
+        let ends = self.sum_head.most(labels) + self.count_head.most(labels) + 2 * LONGEST;
+        let out = self.lines.room(counts.len() * bucket + ends);
         let line = &self.line[..];
-        match value.counts() {
-            Counts::Integers(counts) if !value.is_native_only() && line.len() <= Cursor::SHORT => {
-                out = with_buckets(out, bounds, counts, |out| out.push_short(line));
-            }
-            Counts::Integers(counts) if !value.is_native_only() => {
-                out = with_buckets(out, bounds, counts, |out| out.push_bytes(line));
-            }
-            _ => {
-                for (bound, (_, count)) in bounds.iter().zip(value.buckets()) {
-                    out.push_bytes(line);
-                    out.push_label(bound);
-                    push_number(&mut out, count);
-                    out.push_array([b'\n']);
-                }
-            }
-        }
-        push_start(&mut out, &self.sum_head, labels);
-        push_number(&mut out, Number::F64(value.sum()));
-        out.push_array([b'\n']);
-        push_start(&mut out, &self.count_head, labels);
-        push_number(&mut out, value.count());
-        out.push_array([b'\n']);
-        let len = out.len();
-        self.lines.take(len);
-    }
-
-    #[inline(never)]
-    fn summary(&mut self, labels: Labels<'_>, value: &SummaryValue<'_>) {
-        let mut most = two_lines([&self.sum_head, &self.count_head], labels);
-        let mut quantiles = &[][..];
-        if !value.quantiles().is_empty() {
-            quantiles = self.quantiles.of(value.quantiles().iter().map(|(quantile, _)| *quantile));
-            set_line(&mut self.line, &self.head, labels, "quantile=\"");
-            most += value.quantiles().len() * (self.line.len() + Label::SIZE + LONGEST + PUNCTUATION);
-        }
-        let mut out = self.lines.room(most);
-        for (quantile, (_, v)) in quantiles.iter().zip(value.quantiles()) {
-            out.push_bytes(&self.line);
-            out.push_label(quantile);
-            push_number(&mut out, Number::F64(*v));
+        let (mut out, count) = if line.len() <= Cursor::SHORT {
+            with_buckets(out, bounds, counts, |out| out.push_short(line))
+        } else {
+            with_buckets(out, bounds, counts, |out| out.push_bytes(line))
+        };
+        if has_sum {
+            self.sum_head.push(&mut out, labels);
+            D::push_f64(&mut out, value.sum());
+            out.push_array([b'\n']);
+            self.count_head.push(&mut out, labels);
+            out.push_u64(count);
             out.push_array([b'\n']);
         }
-        push_start(&mut out, &self.sum_head, labels);
-        push_number(&mut out, Number::F64(value.sum()));
-        out.push_array([b'\n']);
-        push_start(&mut out, &self.count_head, labels);
-        push_number(&mut out, Number::U64(value.count()));
-        out.push_array([b'\n']);
         let len = out.len();
         self.lines.take(len);
     }
 
+    /// Whether a histogram has `_sum` and `_count`: in OpenMetrics 1.0 not if it can go down, or is
+    /// not a number.
+    pub(crate) fn has_sum(&self, value: &HistogramValue<'_>) -> bool {
+        if !D::OPEN_METRICS {
+            return true;
+        }
+        let has_negative_bucket = value.bounds().first().is_some_and(|bound| *bound < 0.0);
+        match self.metric_type {
+            MetricType::GaugeHistogram => value.sum() >= 0.0 || has_negative_bucket && !value.sum().is_nan(),
+            _ => value.sum() >= 0.0 && !has_negative_bucket,
+        }
+    }
+
     #[inline(never)]
-    fn state_set(&mut self, labels: Labels<'_>, value: StateSetValue<'_>) {
-        set_line(&mut self.line, &self.head, labels, &self.state_label);
-        let most = |state: &str| self.line.len() + 2 * state.len() + PUNCTUATION;
+    fn summary(&mut self, labels: Labels<'_>, value: &SummaryValue<'_>, extras: &Extras<'_>) {
+        self.head.set_line(&mut self.line, labels, b"quantile=\"");
+        let tail = self.tail(extras);
+        let quantiles = self.quantiles.of::<D>(value.quantiles().iter().map(|(quantile, _)| *quantile));
+        let each = self.line.len() + Label::SIZE + LONGEST + PUNCTUATION + Label::SIZE;
+        let ends = self.sum_head.most(labels) + self.count_head.most(labels) + 2 * (LONGEST + Label::SIZE);
+        let mut out = self.lines.room(value.quantiles().len() * each + ends);
+        // In OpenMetrics 1.0, neither may be negative, and the sum must be a number.
+        let is_written = |v: f64| !D::OPEN_METRICS || v >= 0.0 || v.is_nan();
+        for (quantile, (_, v)) in quantiles.iter().zip(value.quantiles()) {
+            if is_written(*v) {
+                out.push_bytes(&self.line);
+                out.push_label(quantile);
+                D::push_f64(&mut out, *v);
+                out.push_label(&tail);
+            }
+        }
+        if is_written(value.sum()) && !(D::OPEN_METRICS && value.sum().is_nan()) {
+            self.sum_head.push(&mut out, labels);
+            D::push_f64(&mut out, value.sum());
+            out.push_label(&tail);
+        }
+        self.count_head.push(&mut out, labels);
+        out.push_u64(value.count());
+        out.push_label(&tail);
+        let len = out.len();
+        self.lines.take(len);
+        self.created(labels, extras, &tail);
+    }
+
+    #[inline(never)]
+    fn state_set(&mut self, labels: Labels<'_>, value: StateSetValue<'_>, extras: &Extras<'_>) {
+        self.head.set_line(&mut self.line, labels, &self.state_label);
+        let tail = self.tail(extras);
+        let most = |state: &str| self.line.len() + 2 * state.len() + PUNCTUATION + Label::SIZE;
         let mut out = self.lines.room(value.states().map(|(state, _)| most(state)).sum());
         for (state, active) in value.states() {
             out.push_bytes(&self.line);
             push_escaped(&mut out, state, true);
-            out.push(if active { "\"} 1\n" } else { "\"} 0\n" });
+            out.push(if active { "\"} 1" } else { "\"} 0" });
+            out.push_label(&tail);
         }
         let len = out.len();
         self.lines.take(len);
     }
 }
 
-impl<P: Page> Encoder for TextEncoder<'_, P> {
+impl<P: Page, D: Dialect> Encoder for TextEncoder<'_, P, D> {
     fn family(&mut self, name: MetricName<'_>, descriptor: &Descriptor<'_>) {
-        let metric_type = descriptor.metric_type();
-        // What core calls the base is what other formats add `_info` to as well.
-        let (name, suffix) = match metric_type {
-            MetricType::Info => ([name.prefix(), descriptor.base()], "_info"),
-            _ => ([name.prefix(), name.name()], ""),
-        };
-
-        let full = name[0].len() + name[1].len() + suffix.len();
-        let mut out = self.lines.room(2 * (full + LONGEST_WORD) + 2 * descriptor.help().len());
-        if !descriptor.help().is_empty() {
-            for part in ["# HELP ", name[0], name[1], suffix, " "] {
-                out.push(part);
+        let mut metric_type = descriptor.metric_type();
+        let mut parts = [name.prefix(), name.name()];
+        // The suffix of samples, which the family has too unless it is without.
+        let mut suffix = "";
+        let mut is_part_of_family = true;
+        match metric_type {
+            // What core calls the base is what other formats add `_info` to as well.
+            MetricType::Info => {
+                (parts[1], suffix) = (descriptor.base(), "_info");
+                is_part_of_family = !D::OPEN_METRICS || D::COMPOSITE;
             }
-            push_escaped(&mut out, descriptor.help(), false);
+            MetricType::Counter if D::OPEN_METRICS && !D::COMPOSITE => {
+                if descriptor.base().len() < name.name().len() {
+                    (parts[1], suffix) = (descriptor.base(), "_total");
+                    is_part_of_family = false;
+                } else {
+                    // There is no such counter, and another name would be another series.
+                    metric_type = MetricType::Unknown;
+                }
+            }
+            _ => {}
+        }
+        let name = Name::new(parts, descriptor.is_utf8());
+        // A state set must be told by a label of just its name.
+        let is_split = metric_type == MetricType::StateSet
+            && !name.is_quoted()
+            && parts.iter().any(|part| part.contains(':'));
+        let word = if is_split { "gauge" } else { D::type_word(metric_type) };
+
+        name.set(&mut self.name, if is_part_of_family { suffix } else { "" });
+        let unit = descriptor.unit().filter(|_| D::OPEN_METRICS).unwrap_or_default();
+        let most = 3 * (self.name.len() + LONGEST_WORD) + 2 * descriptor.help().len() + unit.len();
+        let mut out = self.lines.room(most);
+        if !descriptor.help().is_empty() {
+            out.push("# HELP ");
+            out.push_bytes(&self.name);
+            out.push_array([b' ']);
+            push_escaped(&mut out, descriptor.help(), D::OPEN_METRICS);
             out.push_array([b'\n']);
         }
-        for part in ["# TYPE ", name[0], name[1], suffix, type_word(metric_type)] {
-            out.push(part);
+        out.push("# TYPE ");
+        out.push_bytes(&self.name);
+        out.push_array([b' ']);
+        out.push(word);
+        out.push_array([b'\n']);
+        if !unit.is_empty() {
+            out.push("# UNIT ");
+            out.push_bytes(&self.name);
+            out.push_array([b' ']);
+            out.push(unit);
+            out.push_array([b'\n']);
         }
         let len = out.len();
         self.lines.take(len);
 
-        match metric_type {
-            MetricType::Histogram | MetricType::GaugeHistogram => {
-                set_all(&mut self.head, &[name[0], name[1], "_bucket{"]);
-            }
-            _ => set_all(&mut self.head, &[name[0], name[1], suffix, "{"]),
+        self.metric_type = metric_type;
+        if D::COMPOSITE {
+            self.head.set(name, suffix);
+        } else {
+            self.set_heads(name, suffix);
         }
-        match metric_type {
-            MetricType::Histogram | MetricType::GaugeHistogram | MetricType::Summary => {
-                set_all(&mut self.sum_head, &[name[0], name[1], "_sum{"]);
-                set_all(&mut self.count_head, &[name[0], name[1], "_count{"]);
-            }
-            MetricType::StateSet => {
-                self.state_label.clear();
-                // A metric name may have colons, a label name may not.
-                for part in name[0].split_inclusive(':').chain(name[1].split_inclusive(':')) {
-                    match part.strip_suffix(':') {
-                        Some(part) => self.state_label.extend([part, "_"]),
-                        None => self.state_label.push_str(part),
-                    }
-                }
-                self.state_label.push_str("=\"");
-            }
-            _ => {}
+        if metric_type == MetricType::StateSet {
+            name.set_state_label(&mut self.state_label);
         }
     }
 
@@ -230,6 +274,19 @@ impl<P: Page> Encoder for TextEncoder<'_, P> {
         self.any(labels, value);
     }
 
+    fn sample_with(&mut self, labels: Labels<'_>, value: Value<'_>, extras: &Extras<'_>) {
+        match value {
+            Value::Number(number) => self.number_with(labels, number, extras),
+            Value::Histogram(value) if D::COMPOSITE => self.composite_histogram(labels, &value, extras),
+            Value::Histogram(value) => self.histogram_with(labels, &value, extras),
+            Value::Summary(value) if D::COMPOSITE => self.composite_summary(labels, &value, extras),
+            Value::Summary(value) => self.summary(labels, &value, extras),
+            Value::StateSet(value) => self.state_set(labels, value, extras),
+            // A value of no type that this format has.
+            _ => {}
+        }
+    }
+
     fn checkpoint(&mut self) -> u64 {
         self.lines.position()
     }
@@ -239,56 +296,51 @@ impl<P: Page> Encoder for TextEncoder<'_, P> {
     }
 }
 
-/// More than the braces, quotes, commas, blanks and the line feed of one line without its last label.
-const PUNCTUATION: usize = 8;
+impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
+    /// The heads of the samples of a family.
+    fn set_heads(&mut self, name: Name<'_>, suffix: &str) {
+        let mut created = D::OPEN_METRICS;
+        match self.metric_type {
+            MetricType::Histogram => {
+                self.head.set(name, "_bucket");
+                self.sum_head.set(name, "_sum");
+                self.count_head.set(name, "_count");
+            }
+            MetricType::GaugeHistogram => {
+                self.head.set(name, "_bucket");
+                self.sum_head.set(name, if D::OPEN_METRICS { "_gsum" } else { "_sum" });
+                self.count_head.set(name, if D::OPEN_METRICS { "_gcount" } else { "_count" });
+                created = false;
+            }
+            MetricType::Summary => {
+                self.head.set(name, suffix);
+                self.sum_head.set(name, "_sum");
+                self.count_head.set(name, "_count");
+            }
+            other => {
+                self.head.set(name, suffix);
+                created &= other == MetricType::Counter;
+            }
+        }
+        if created {
+            self.created_head.get_or_insert_default().set(name, "_created");
+        } else {
+            self.created_head = None;
+        }
+    }
+}
 
 /// More than `# HELP ` and a blank, or `# TYPE ` and the type.
 const LONGEST_WORD: usize = 24;
 
-fn type_word(metric_type: MetricType) -> &'static str {
-    match metric_type {
-        MetricType::Counter => " counter\n",
-        MetricType::Gauge | MetricType::Info | MetricType::StateSet => " gauge\n",
-        MetricType::Histogram | MetricType::GaugeHistogram => " histogram\n",
-        MetricType::Summary => " summary\n",
-        _ => " untyped\n",
-    }
-}
-
-#[inline]
-fn length(labels: Labels<'_>) -> usize {
-    let [constant, own] = labels.parts();
-    constant.len() + own.len()
-}
-
-/// `name{labels} `, or without labels `name `; `head` ends with the brace.
-#[inline(always)]
-fn push_start(out: &mut Cursor<'_>, head: &[u8], labels: Labels<'_>) {
-    let [constant, own] = labels.parts();
-    if labels.is_empty() {
-        out.push_bytes(&head[..head.len() - 1]);
-        out.push_array([b' ']);
-        return;
-    }
-    out.push_bytes(head);
-    if !constant.is_empty() {
-        out.push(constant);
-        if !own.is_empty() {
-            out.push_array([b',']);
-        }
-    }
-    out.push(own);
-    out.push_array(*b"} ");
-}
-
-/// A line for each bucket.
+/// A line for each bucket, and the cumulative count of the last.
 #[inline(always)]
 fn with_buckets<'a>(
     mut out: Cursor<'a>,
     bounds: &[Label],
     counts: &[u64],
     push_line: impl Fn(&mut Cursor<'a>),
-) -> Cursor<'a> {
+) -> (Cursor<'a>, u64) {
     let mut total = 0u64;
     for (bound, count) in bounds.iter().zip(counts) {
         total = total.wrapping_add(*count);
@@ -297,50 +349,5 @@ fn with_buckets<'a>(
         out.push_u64(total);
         out.push_array([b'\n']);
     }
-    out
-}
-
-/// The most that a line with each of `heads`, the labels and a number takes.
-fn two_lines(heads: [&[u8]; 2], labels: Labels<'_>) -> usize {
-    let start = |head: &[u8]| head.len() + length(labels) + PUNCTUATION;
-    heads.map(start).iter().sum::<usize>() + 2 * LONGEST
-}
-
-/// Makes `line` `head`, the labels and the beginning of one more label.
-fn set_line(line: &mut Vec<u8>, head: &[u8], labels: Labels<'_>, last: &str) {
-    line.clear();
-    line.extend_from_slice(head);
-    for part in labels.parts() {
-        if !part.is_empty() {
-            line.extend_from_slice(part.as_bytes());
-            line.push(b',');
-        }
-    }
-    line.extend_from_slice(last.as_bytes());
-}
-
-fn set_all(text: &mut Vec<u8>, parts: &[&str]) {
-    text.clear();
-    for part in parts {
-        text.extend_from_slice(part.as_bytes());
-    }
-}
-
-/// Escapes `\` and line feeds, and in a label value also `"`: anything else is as it is, in every
-/// version of the format. It takes at most twice the length of `text`.
-fn push_escaped(out: &mut Cursor<'_>, text: &str, in_quotes: bool) {
-    let bytes = text.as_bytes();
-    let mut start = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        let escape = match byte {
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'"' if in_quotes => "\\\"",
-            _ => continue,
-        };
-        out.push_bytes(&bytes[start..at]);
-        out.push(escape);
-        start = at + 1;
-    }
-    out.push_bytes(&bytes[start..]);
+    (out, total)
 }

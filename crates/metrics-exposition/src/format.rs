@@ -1,6 +1,15 @@
-use metrics_core::Escaping;
+use alloc::vec::Vec;
+#[cfg(feature = "std")]
+use std::io;
 
+use metrics_core::{Collector, Escaping};
+
+use crate::dialect::{OpenMetrics1, OpenMetrics2, Text};
 use crate::negotiate::negotiate;
+use crate::page::FamilyPage;
+#[cfg(feature = "std")]
+use crate::stream::Stream;
+use crate::{protobuf, text};
 
 /// A format and what becomes of names that it may not have as they are: what a reader is served.
 ///
@@ -112,6 +121,70 @@ impl Format {
             Protocol::Protobuf => with_escaping!(
                 "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
             ),
+        }
+    }
+
+    /// Appends the page of `collector` to `out`.
+    ///
+    /// Clear and reuse `out` from scrape to scrape, and encoding allocates next to nothing.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Metric};
+    /// use metrics_exposition::Format;
+    ///
+    /// static HITS: Metric<Counter> = Metric::counter("cache_hits_total", "");
+    /// let mut page = Vec::new();
+    /// Format::OPEN_METRICS.encode(&HITS, &mut page);
+    /// assert_eq!(page, b"# TYPE cache_hits counter\ncache_hits_total 0\n# EOF\n");
+    /// ```
+    pub fn encode(self, collector: &(impl Collector + ?Sized), out: &mut Vec<u8>) {
+        self.put(collector, out);
+    }
+
+    /// Writes the page of `collector` to `writer`, in pieces of some tens of KiB.
+    ///
+    /// The memory that this needs does not grow with the page, only with its largest family where the
+    /// format is [`PROTOBUF`](Self::PROTOBUF). In turn, when a collector panics, only what is still in
+    /// the buffer can be taken back; samples of it that were written before stay, as whole lines or
+    /// families.
+    ///
+    /// `writer` is not flushed.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `writer`. Nothing is written after it, but `collector` runs to its end.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Metric};
+    /// use metrics_exposition::Format;
+    ///
+    /// static HITS: Metric<Counter> = Metric::counter("cache_hits_total", "");
+    /// let mut page = Vec::new();
+    /// Format::negotiate("*/*").write(&HITS, &mut page)?;
+    /// assert_eq!(page, b"# TYPE cache_hits_total counter\ncache_hits_total 0\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn write(
+        self,
+        collector: &(impl Collector + ?Sized),
+        writer: &mut (impl io::Write + ?Sized),
+    ) -> io::Result<()> {
+        let mut stream = Stream::new(writer);
+        self.put(collector, &mut stream);
+        stream.finish()
+    }
+
+    fn put(self, collector: &(impl Collector + ?Sized), page: &mut impl FamilyPage) {
+        match self.protocol {
+            Protocol::Text0_0_4 | Protocol::Text1_0_0 => {
+                text::scrape::<Text, _>(collector, self.escaping, page);
+            }
+            Protocol::OpenMetrics0_0_1 | Protocol::OpenMetrics1_0_0 => {
+                text::scrape::<OpenMetrics1, _>(collector, self.escaping, page);
+            }
+            Protocol::OpenMetrics2_0_0 => text::scrape::<OpenMetrics2, _>(collector, self.escaping, page),
+            Protocol::Protobuf => protobuf::scrape(collector, self.escaping, page),
         }
     }
 

@@ -36,13 +36,20 @@
 extern crate alloc;
 
 mod bounds;
+mod composite;
 mod cursor;
+mod dialect;
 mod encoder;
+mod exemplars;
+mod extras;
 mod format;
+mod head;
 mod lines;
 mod negotiate;
 mod number;
+pub mod open_metrics;
 mod page;
+pub mod protobuf;
 #[cfg(feature = "std")]
 mod stream;
 pub mod text;

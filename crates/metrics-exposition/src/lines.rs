@@ -9,8 +9,8 @@ use crate::page::Page;
 /// A sample is put together in bytes that are there already, so that room is made once for all its
 /// pieces and each costs a copy and no more. When the next sample has no room, the bytes go to the
 /// page: what reaches it are whole samples.
-pub(crate) struct Lines<'p, P> {
-    page: &'p mut P,
+pub(crate) struct Lines<P> {
+    page: P,
     bytes: Vec<u8>,
     len: usize,
 }
@@ -19,8 +19,8 @@ pub(crate) struct Lines<'p, P> {
 /// each line. A sample that needs more gets more.
 const SIZE: usize = 4096;
 
-impl<'p, P: Page> Lines<'p, P> {
-    pub(crate) fn new(page: &'p mut P) -> Self {
+impl<P: Page> Lines<P> {
+    pub(crate) fn new(page: P) -> Self {
         Self { page, bytes: vec![0; SIZE], len: 0 }
     }
 
@@ -42,6 +42,20 @@ impl<'p, P: Page> Lines<'p, P> {
             return None;
         }
         Some(Cursor::new(rest))
+    }
+
+    /// What the lines go to; for what is to be done between two of them, [`flush`](Self::flush) first.
+    pub(crate) fn page(&mut self) -> &mut P {
+        &mut self.page
+    }
+
+    /// Writes what takes at most `most` bytes.
+    #[inline]
+    pub(crate) fn write(&mut self, most: usize, write: impl FnOnce(&mut Cursor<'_>)) {
+        let mut out = self.room(most);
+        write(&mut out);
+        let len = out.len();
+        self.take(len);
     }
 
     /// Keeps the first `len` bytes of the room.
@@ -97,7 +111,7 @@ mod tests {
     use super::*;
     use alloc::string::String;
 
-    fn push(lines: &mut Lines<'_, String>, text: &str) {
+    fn push(lines: &mut Lines<&mut String>, text: &str) {
         let mut out = lines.room(text.len());
         out.push(text);
         let len = out.len();

@@ -1,6 +1,6 @@
 //! Numbers as text: integers exact, floats in the form of Go's `strconv.FormatFloat(v, 'g', -1, 64)`.
 
-use metrics_core::Number;
+use metrics_core::{Number, Timestamp};
 
 use crate::cursor::{Cursor, pair};
 
@@ -38,6 +38,41 @@ pub(crate) fn push_f64(out: &mut Cursor<'_>, v: f64) {
         push_i64(out, integer);
     } else {
         push_other(out, v, whole, integer);
+    }
+}
+
+/// The same with `.0` behind a whole number that has no exponent.
+#[inline]
+pub(crate) fn push_canonical_f64(out: &mut Cursor<'_>, v: f64) {
+    push_f64(out, v);
+    if (v as i64) as f64 == v && v.abs() < 1e6 {
+        out.push_array(*b".0");
+    }
+}
+
+/// The most bytes that seconds can take: a sign, 19 digits, a point and nine digits.
+pub(crate) const LONGEST_SECONDS: usize = 30;
+
+/// All that is known of a time, as a decimal number of seconds.
+pub(crate) fn push_seconds(out: &mut Cursor<'_>, time: Timestamp) {
+    const NANOS_PER_SECOND: u32 = 1_000_000_000;
+    let (mut seconds, mut nanos) = (time.seconds(), time.subsec_nanos());
+    if seconds < 0 {
+        out.push_array([b'-']);
+        if nanos > 0 {
+            // Nanoseconds count forwards, decimals away from zero.
+            (seconds, nanos) = (seconds + 1, NANOS_PER_SECOND - nanos);
+        }
+    }
+    out.push_u64(seconds.unsigned_abs());
+    if nanos > 0 {
+        let mut digits = [0; 9];
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (nanos % 10) as u8;
+            nanos /= 10;
+        }
+        out.push_array([b'.']);
+        out.push_bytes(&digits[..length_without_zeros(&digits)]);
     }
 }
 

@@ -1,4 +1,5 @@
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Where the text of an encoder goes, some thousands of bytes at a time.
 pub(crate) trait Page {
@@ -10,6 +11,15 @@ pub(crate) trait Page {
 
     /// Takes back what came after `position`, as far as it is still here.
     fn rollback(&mut self, position: u64);
+}
+
+/// A page that keeps bytes at hand until a family is whole.
+pub(crate) trait FamilyPage: Page {
+    /// The bytes that are at hand, to append to and to change.
+    fn bytes(&mut self) -> &mut Vec<u8>;
+
+    /// Called after each family, where the bytes may be passed on.
+    fn end_family(&mut self);
 }
 
 impl Page for String {
@@ -26,5 +36,42 @@ impl Page for String {
     fn rollback(&mut self, position: u64) {
         // A position is a length that this string had, so it fits.
         self.truncate(position as usize);
+    }
+}
+
+impl Page for Vec<u8> {
+    fn append(&mut self, text: &[u8]) {
+        self.extend_from_slice(text);
+    }
+
+    fn position(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn rollback(&mut self, position: u64) {
+        // A position is a length that this vector had, so it fits.
+        self.truncate(position as usize);
+    }
+}
+
+impl FamilyPage for Vec<u8> {
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        self
+    }
+
+    fn end_family(&mut self) {}
+}
+
+impl<P: Page> Page for &mut P {
+    fn append(&mut self, text: &[u8]) {
+        (**self).append(text);
+    }
+
+    fn position(&self) -> u64 {
+        (**self).position()
+    }
+
+    fn rollback(&mut self, position: u64) {
+        (**self).rollback(position);
     }
 }

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use std::io;
 
-use crate::page::Page;
+use crate::page::{FamilyPage, Page};
 
 /// Once the buffer holds this many bytes, they are written.
 const PIECE: usize = 32 * 1024;
@@ -56,6 +56,18 @@ impl<W: io::Write + ?Sized> Page for Stream<'_, W> {
         // What is passed on is gone; it ended with a whole sample, so the page stays readable.
         let kept = position.saturating_sub(self.passed);
         self.buffer.truncate(kept as usize);
+    }
+}
+
+impl<W: io::Write + ?Sized> FamilyPage for Stream<'_, W> {
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    fn end_family(&mut self) {
+        if self.buffer.len() >= PIECE {
+            self.pass();
+        }
     }
 }
 

@@ -18,12 +18,13 @@ use alloc::string::String;
 #[cfg(feature = "std")]
 use std::io;
 
-use metrics_core::{Collector, Scrape};
+use metrics_core::{Collector, Escaping, Scrape};
 
+use crate::dialect::{Dialect, Text};
 use crate::encoder::TextEncoder;
-use crate::page::Page;
 #[cfg(feature = "std")]
-use crate::stream::Stream;
+use crate::format::Format;
+use crate::page::Page;
 
 /// The value of the header `Content-Type` that belongs to this format.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -53,7 +54,7 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// assert_eq!(page, "# TYPE worker_up gauge\nworker_up 1\n");
 /// ```
 pub fn encode(collector: &(impl Collector + ?Sized), out: &mut String) {
-    scrape(collector, TextEncoder::new(out));
+    scrape::<Text, _>(collector, Escaping::default(), out);
 }
 
 /// Writes the page of `collector` to `writer`, in pieces of some tens of KiB.
@@ -91,13 +92,17 @@ pub fn write(
     collector: &(impl Collector + ?Sized),
     writer: &mut (impl io::Write + ?Sized),
 ) -> io::Result<()> {
-    let mut stream = Stream::new(writer);
-    scrape(collector, TextEncoder::new(&mut stream));
-    stream.finish()
+    Format::TEXT.write(collector, writer)
 }
 
-fn scrape(collector: &(impl Collector + ?Sized), mut encoder: TextEncoder<'_, impl Page>) {
-    let mut scrape = Scrape::new(&mut encoder);
+/// Puts the page of `collector` in a text format on `page`.
+pub(crate) fn scrape<D: Dialect, P: Page>(
+    collector: &(impl Collector + ?Sized),
+    escaping: Escaping,
+    page: &mut P,
+) {
+    let mut encoder = TextEncoder::<P, D>::new(page);
+    let mut scrape = Scrape::new(&mut encoder).with_escaping(escaping);
     scrape.isolate("collector", |scrape| collector.collect(scrape));
     // What had to be left out is on the page.
     scrape.finish();

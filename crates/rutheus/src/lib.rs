@@ -81,7 +81,7 @@ pub use metrics_core::{
 pub use metrics_core::{
     Child, Family, Handle, LabelError, LabelErrorReason, LabelValue, LabelValues, Partial, PartialByName,
 };
-pub use metrics_exposition::{Format, generate_metrics, text};
+pub use metrics_exposition::{Format, generate_metrics, open_metrics, protobuf, text};
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use metrics_http as http;
