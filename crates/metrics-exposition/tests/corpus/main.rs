@@ -4,6 +4,7 @@
 //! What this library deliberately does differently is listed in each test, with its reason.
 
 mod escaping;
+mod input;
 mod negotiation;
 mod pages;
 
@@ -28,4 +29,19 @@ fn cases(file: &str) -> Option<Vec<Json>> {
 
 fn text<'a>(json: &'a Json, key: &str) -> &'a str {
     json[key].as_str().unwrap_or_else(|| panic!("{key} of {json}"))
+}
+
+/// The bytes of a text in base 64.
+fn base64(text: &str) -> Vec<u8> {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bytes, mut bits, mut len) = (Vec::new(), 0u32, 0);
+    for byte in text.bytes().take_while(|byte| *byte != b'=') {
+        bits = bits << 6 | DIGITS.iter().position(|digit| *digit == byte).unwrap() as u32;
+        len += 6;
+        if len >= 8 {
+            len -= 8;
+            bytes.push((bits >> len) as u8);
+        }
+    }
+    bytes
 }
