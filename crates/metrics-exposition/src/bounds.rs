@@ -4,7 +4,7 @@ use crate::cursor::Label;
 use crate::dialect::Dialect;
 
 /// The bounds of buckets or the quantiles that were last written, with the text that ends the
-/// label: `0.005"} `.
+/// label, `0.005"} `, or in a composite value `0.005:`.
 ///
 /// The series of a family share them, and often so do families, so they are rendered once and from
 /// then on only compared.
@@ -43,7 +43,7 @@ impl BoundTexts {
 fn text<D: Dialect>(bound: f64) -> Label {
     Label::new(|out| {
         D::push_f64(out, bound);
-        out.push("\"} ");
+        out.push(if D::COMPOSITE { ":" } else { "\"} " });
     })
 }
 

@@ -5,7 +5,7 @@ use metrics_core::{
     Extras, HistogramValue, Labels, MetricType, NativeBuckets, NativeHistogram, Number, SummaryValue,
 };
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, Label};
 use crate::dialect::Dialect;
 use crate::encoder::TextEncoder;
 use crate::extras::{is_written, most_of_exemplar, push_rest_with};
@@ -21,7 +21,7 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
         extras: &Extras<'_>,
     ) {
         /// A bound or a count or the parts of a span, with a comma and a colon.
-        const PAIR: usize = 2 * (LONGEST + 1);
+        const PAIR: usize = 2 * (Label::SIZE + 1);
         let native = value.native().map_or(0, |native| native.positive().len() + native.negative().len());
         let exemplars = extras.exemplars().iter().filter(|exemplar| is_written::<D>(exemplar));
         let most = self.head.most(labels)
@@ -30,6 +30,7 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
             + native * (PAIR + 3 * LONGEST)
             + exemplars.clone().map(most_of_exemplar).sum::<usize>()
             + OVERHEAD;
+        let bounds = self.bounds.of::<D>(value.bounds().iter().copied());
         let prefix = if self.metric_type == MetricType::GaugeHistogram { "g" } else { "" };
         let head = &self.head;
         self.lines.write(most, |out| {
@@ -47,7 +48,10 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
             }
             if !value.is_native_only() {
                 out.push(",bucket:");
-                push_pairs::<D>(out, value.buckets().map(|(bound, count)| (bound + 0.0, count)));
+                push_list(out, bounds.iter().zip(value.buckets()), |out, (bound, (_, count))| {
+                    out.push_label(bound);
+                    D::push_number(out, count);
+                });
             }
             out.push("}");
             push_rest_with::<D>(out, extras, exemplars);
@@ -61,7 +65,8 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
         value: &SummaryValue<'_>,
         extras: &Extras<'_>,
     ) {
-        let most = self.head.most(labels) + value.quantiles().len() * 2 * (LONGEST + 1) + OVERHEAD;
+        let quantiles = self.quantiles.of::<D>(value.quantiles().iter().map(|(quantile, _)| *quantile));
+        let most = self.head.most(labels) + quantiles.len() * (Label::SIZE + LONGEST + 1) + OVERHEAD;
         let head = &self.head;
         self.lines.write(most, |out| {
             head.push(out, labels);
@@ -70,8 +75,10 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
             out.push(",sum:");
             D::push_f64(out, value.sum());
             out.push(",quantile:");
-            let quantiles = value.quantiles().iter();
-            push_pairs::<D>(out, quantiles.map(|(quantile, v)| (quantile + 0.0, Number::F64(*v))));
+            push_list(out, quantiles.iter().zip(value.quantiles()), |out, (quantile, (_, v))| {
+                out.push_label(quantile);
+                D::push_f64(out, *v);
+            });
             out.push("}");
             push_rest_with::<D>(out, extras, []);
         });
@@ -104,14 +111,6 @@ fn push_side<D: Dialect>(out: &mut Cursor<'_>, [spans, counts]: [&str; 2], bucke
     });
     out.push(counts);
     push_list(out, buckets.span_counts(), |out, count| D::push_number(out, count));
-}
-
-fn push_pairs<D: Dialect>(out: &mut Cursor<'_>, pairs: impl Iterator<Item = (f64, Number)>) {
-    push_list(out, pairs, |out, (v, number)| {
-        D::push_f64(out, v);
-        out.push(":");
-        D::push_number(out, number);
-    });
 }
 
 fn push_list<T>(out: &mut Cursor<'_>, list: impl Iterator<Item = T>, push: impl Fn(&mut Cursor<'_>, T)) {
