@@ -8,6 +8,8 @@ use std::path::Path;
 /// Each path, so that one that goes is seen here.
 #[allow(unused_imports)]
 mod paths {
+    use rutheus::open_metrics::encode as _;
+    use rutheus::protobuf::encode as _;
     use rutheus::text::{CONTENT_TYPE, encode, write};
     use rutheus::{
         Buckets, Child, CollectFn, Collector, CollectorRegistry, CollectorRegistryBuilder, Counter,
