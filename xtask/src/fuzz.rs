@@ -10,8 +10,11 @@ pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
     let seconds = arguments.first().map_or("20", |seconds| seconds);
     steps.step("fuzz targets over their corpora and what is made of them");
     let mut replay = cargo(["test", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
-    // Some seconds, or with an argument a minute or two.
-    run(replay.env("RUTHEUS_FUZZ_ROUNDS", if arguments.is_empty() { "20000" } else { "2000000" }))?;
+    if !arguments.is_empty() {
+        // Minutes instead of seconds, and what takes a minute more to build.
+        replay.args(["--features", "web-config"]).env("RUTHEUS_FUZZ_ROUNDS", "1000000");
+    }
+    run(&mut replay)?;
 
     let mut fuzz = fuzzer();
     if !is_there(fuzz.arg("fuzz")) {
@@ -25,7 +28,9 @@ pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
         // What it finds goes to a copy, so that the corpus in the repository stays small.
         let found = root().join("fuzz/target/found").join(target);
         std::fs::create_dir_all(&found).map_err(|error| format!("{}: {error}", found.display()))?;
-        fuzz.args(["fuzz", "run", target]).arg(&found).arg(root().join("fuzz/corpus").join(target));
+        fuzz.args(["fuzz", "run", "--features", "web-config", target])
+            .arg(&found)
+            .arg(root().join("fuzz/corpus").join(target));
         run(fuzz.args([
             "--",
             &format!("-max_total_time={seconds}"),
