@@ -1,5 +1,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
 
 #[cfg(feature = "std")]
@@ -425,7 +426,7 @@ impl Samples<'_> {
             return self.emit_with(own, value, &extras);
         }
         let mut exemplars = extras.exemplars().to_vec();
-        exemplars.sort_by(Exemplar::by_value);
+        sort_few(&mut exemplars, Exemplar::by_value);
         self.emit_with(own, value, &extras.with_exemplars(&exemplars));
     }
 
@@ -683,7 +684,7 @@ impl State {
             len += 1;
         }
         let sorted = if on_heap.is_empty() { &mut on_stack[..len] } else { &mut on_heap[..] };
-        sorted.sort_unstable();
+        sort_few(sorted, Ord::cmp);
         for (name, value) in sorted {
             self.canonical.push_str(name);
             self.canonical.push_str("=\"");
@@ -713,6 +714,18 @@ impl State {
             }
         }
         self.errors.push(ScrapeError { family, reason, count: 1 });
+    }
+}
+
+/// Sorts a list of a length that a line can have, equal ones staying in order: the sort of the
+/// standard library is several KiB of code, in the smallest program too.
+fn sort_few<T>(list: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    for end in 1..list.len() {
+        let mut at = end;
+        while at > 0 && compare(&list[at - 1], &list[at]) == Ordering::Greater {
+            list.swap(at - 1, at);
+            at -= 1;
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::hash::{key, mix};
 /// A set of texts in insertion order, in one allocation of text: made anew for each scrape, so it
 /// must not cost an allocation for each member.
 #[derive(Debug, Default)]
-pub(crate) struct TextSet {
+pub struct TextSet {
     text: String,
     ends: Vec<usize>,
     /// Open addressing; 0 is empty, otherwise the index of the member plus one.
@@ -15,7 +15,7 @@ pub(crate) struct TextSet {
 
 impl TextSet {
     /// The index of `member`, if it is there.
-    pub(crate) fn find(&self, member: &str) -> Option<usize> {
+    pub fn find(&self, member: &str) -> Option<usize> {
         if self.table.is_empty() {
             return None;
         }
@@ -23,7 +23,7 @@ impl TextSet {
     }
 
     /// Adds `member`; false if it was there already.
-    pub(crate) fn insert(&mut self, member: &str) -> bool {
+    pub fn insert(&mut self, member: &str) -> bool {
         if (self.ends.len() + 1) * 2 > self.table.len() {
             self.grow();
         }
@@ -35,7 +35,7 @@ impl TextSet {
     }
 
     /// Forgets the members and keeps the memory.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         if !self.ends.is_empty() {
             self.text.clear();
             self.ends.clear();

@@ -58,10 +58,16 @@ impl Declared {
 /// All of them, in the order of the source: the linker's would differ from build to build.
 fn all() -> Vec<&'static Declared> {
     #[cfg(not(feature = "declare"))]
-    let mut all: Vec<&Declared> = Vec::new();
+    let declared = std::iter::empty::<&Declared>();
     #[cfg(feature = "declare")]
-    let mut all: Vec<_> = inventory::iter::<Declared>.into_iter().collect();
-    all.sort_by_key(|declared| declared.place());
+    let declared = inventory::iter::<Declared>;
+    let mut all: Vec<&Declared> = Vec::new();
+    for declared in declared {
+        // One by one into its place: there are some hundreds at most, and the sort of the standard
+        // library is more code than all that declares and registers them.
+        let at = all.partition_point(|other| other.place() <= declared.place());
+        all.insert(at, declared);
+    }
     all
 }
 
