@@ -10,14 +10,13 @@
 //! nothing is called while one is held.
 
 use std::borrow::Borrow;
-use std::collections::HashSet;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use dashmap::DashMap;
-use metrics_core::__private::{key, mix};
+use metrics_core::__private::{TextSet, key, mix};
 use metrics_core::{Descriptor, MetricName, MetricType};
 
 use crate::entries::Entry;
@@ -25,22 +24,25 @@ use crate::entries::Entry;
 /// Few, as writers come one at a time anyway: an empty map is to cost hundreds of bytes.
 const SHARDS: usize = 4;
 
-/// The name, type and base of one family. As a key, it is its base.
+/// The name, type and base of one family.
 #[derive(Clone)]
 pub(crate) struct Family {
     name: Arc<str>,
     base: usize,
     metric_type: MetricType,
+    /// Whether the base ends with what a type may add to another one.
+    is_suffixed: bool,
 }
 
 impl Family {
     pub(crate) fn new(name: MetricName<'_>, descriptor: &Descriptor<'_>) -> Self {
         let base = name.prefix().len() + descriptor.base().len();
-        Self {
-            name: [name.prefix(), descriptor.name()].concat().into(),
-            base,
-            metric_type: descriptor.metric_type(),
-        }
+        let name: Arc<str> = match name.prefix() {
+            "" => descriptor.name().into(),
+            prefix => [prefix, descriptor.name()].concat().into(),
+        };
+        let is_suffixed = split_suffix(&name[..base]).is_some();
+        Self { name, base, metric_type: descriptor.metric_type(), is_suffixed }
     }
 
     /// The name in full, with the suffix that the type may imply.
@@ -56,24 +58,24 @@ impl Family {
     ///
     /// `any_suffixed` says whether a claimed base ends with a suffix at all; hardly any does, and then
     /// one look-up is enough.
-    fn clash(&self, any_suffixed: bool, find: impl Fn(&str) -> Option<Self>) -> Option<Self> {
+    fn clash(&self, any_suffixed: bool, find: &dyn Fn(&str) -> Option<Self>) -> Option<Self> {
         let base = self.base();
         if let Some(other) = find(base) {
             return Some(other);
         }
-        let suffixed = if any_suffixed { self.clash_of_suffixes(&find) } else { None };
+        let suffixed = if any_suffixed { self.clash_of_suffixes(find) } else { None };
         if suffixed.is_some() {
             return suffixed;
         }
-        let (shorter, suffix) = base.split_at(base.rfind('_')?);
-        if !is_suffix(suffix) {
+        if !self.is_suffixed {
             return None;
         }
+        let (shorter, suffix) = split_suffix(base)?;
         find(shorter).filter(|other| other.metric_type.suffixes().contains(&suffix))
     }
 
     /// The family whose base is a name with a suffix that this one claims.
-    fn clash_of_suffixes(&self, find: impl Fn(&str) -> Option<Self>) -> Option<Self> {
+    fn clash_of_suffixes(&self, find: &dyn Fn(&str) -> Option<Self>) -> Option<Self> {
         let base = self.base();
         let mut name = String::with_capacity(base.len() + 8);
         name.push_str(base);
@@ -86,38 +88,18 @@ impl Family {
         }
         None
     }
-
-    /// Whether the base ends with what a type may add to another one.
-    fn is_suffixed(&self) -> bool {
-        let base = self.base();
-        base.rfind('_').is_some_and(|at| is_suffix(&base[at..]))
-    }
 }
 
-fn is_suffix(text: &str) -> bool {
-    use MetricType::{Counter, GaugeHistogram, Histogram, Info, Summary};
-    [Counter, Histogram, GaugeHistogram, Summary, Info].iter().any(|of| of.suffixes().contains(&text))
+/// What is before a suffix that some type adds, and the suffix.
+fn split_suffix(base: &str) -> Option<(&str, &str)> {
+    let (shorter, suffix) = base.split_at(base.rfind('_')?);
+    // Those of all types: one comparison for most texts.
+    let is_suffix = matches!(
+        suffix,
+        "_total" | "_created" | "_bucket" | "_sum" | "_count" | "_gsum" | "_gcount" | "_info"
+    );
+    is_suffix.then_some((shorter, suffix))
 }
-
-impl Borrow<str> for Family {
-    fn borrow(&self) -> &str {
-        self.base()
-    }
-}
-
-impl Hash for Family {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.base().hash(state);
-    }
-}
-
-impl PartialEq for Family {
-    fn eq(&self, other: &Self) -> bool {
-        self.base() == other.base()
-    }
-}
-
-impl Eq for Family {}
 
 impl fmt::Debug for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,24 +107,92 @@ impl fmt::Debug for Family {
     }
 }
 
-/// The first of `families` that clashes with one before it, and that one.
-pub(crate) fn clash_within(families: &[Family]) -> Option<(Family, Family)> {
-    if families.len() < 2 {
-        return None;
-    }
-    let mut before: HashSet<Family> = HashSet::with_capacity(families.len());
-    for family in families {
-        if let Some(other) = family.clash(true, |name| before.get(name).cloned()) {
-            return Some((family.clone(), other));
-        }
-        before.insert(family.clone());
-    }
-    None
+/// The families of one collector. Hardly any has more than one, so the first needs no list.
+#[derive(Debug, Default)]
+pub(crate) struct Families {
+    first: Option<Family>,
+    more: Vec<Family>,
 }
+
+impl Families {
+    pub(crate) fn push(&mut self, family: Family) {
+        match self.first {
+            None => self.first = Some(family),
+            Some(_) => self.more.push(family),
+        }
+    }
+
+    pub(crate) fn first(&self) -> Option<&Family> {
+        self.first.as_ref()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn get(&self, at: usize) -> Option<&Family> {
+        if at == 0 { self.first() } else { self.more.get(at - 1) }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Family> {
+        self.first.iter().chain(&self.more)
+    }
+
+    /// The first that clashes with one before it, and that one.
+    pub(crate) fn clash(&self) -> Option<(Family, Family)> {
+        if self.more.is_empty() {
+            return None;
+        }
+        // Its members are found by their place among the families.
+        let mut before = TextSet::default();
+        for family in self.iter() {
+            let find = |name: &str| before.find(name).and_then(|at| self.get(at)).cloned();
+            if let Some(other) = family.clash(true, &find) {
+                return Some((family.clone(), other));
+            }
+            before.insert(family.base());
+        }
+        None
+    }
+}
+
+/// One family of an entry. As a key, it is its base.
+struct Claim {
+    /// Kept, so that a map that grows need not read the names again, which lie all over the memory.
+    hash: u64,
+    entry: Arc<Entry>,
+    at: u32,
+}
+
+impl Claim {
+    fn family(&self) -> &Family {
+        self.entry.families().get(self.at as usize).expect("a claim is of a family of its entry")
+    }
+}
+
+impl Borrow<str> for Claim {
+    fn borrow(&self) -> &str {
+        self.family().base()
+    }
+}
+
+impl Hash for Claim {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl PartialEq for Claim {
+    fn eq(&self, other: &Self) -> bool {
+        self.family().base() == other.family().base()
+    }
+}
+
+impl Eq for Claim {}
 
 /// The families of a registry, and the entry that each belongs to.
 pub(crate) struct Claims {
-    by_base: DashMap<Family, Arc<Entry>, ByText>,
+    by_base: DashMap<Claim, (), ByText>,
     /// How many bases end with a suffix. Changed and read under the mutex of the entries.
     suffixed: AtomicUsize,
 }
@@ -153,13 +203,10 @@ impl Claims {
     }
 
     /// The first of `families` that clashes with a claimed one, and that one.
-    pub(crate) fn clash(&self, families: &[Family]) -> Option<(Family, Family)> {
-        families.iter().find_map(|family| {
-            let any_suffixed = self.suffixed.load(Relaxed) > 0;
-            let other =
-                family.clash(any_suffixed, |name| self.by_base.get(name).map(|found| found.key().clone()))?;
-            Some((family.clone(), other))
-        })
+    pub(crate) fn clash(&self, families: &Families) -> Option<(Family, Family)> {
+        let any_suffixed = self.suffixed.load(Relaxed) > 0;
+        let find = |name: &str| self.by_base.get(name).map(|found| found.key().family().clone());
+        families.iter().find_map(|family| Some((family.clone(), family.clash(any_suffixed, &find)?)))
     }
 
     /// The entry that has the family `name`, to the letter.
@@ -167,24 +214,30 @@ impl Claims {
         let bases = [Some(name), name.strip_suffix("_total"), name.strip_suffix("_info")];
         bases.into_iter().flatten().find_map(|base| {
             let found = self.by_base.get(base)?;
-            (found.key().name() == name).then(|| Arc::clone(found.value()))
+            let claim = found.key();
+            (claim.family().name() == name).then(|| Arc::clone(&claim.entry))
         })
     }
 
     /// Claims the names of an entry, which were found free under the same lock.
     pub(crate) fn insert(&self, entry: &Arc<Entry>) {
-        for family in entry.families() {
-            let before = self.by_base.insert(family.clone(), Arc::clone(entry));
+        for (at, family) in (0..).zip(entry.families().iter()) {
+            let claim = Claim { hash: ByText.hash_one(family.base()), entry: Arc::clone(entry), at };
+            let before = self.by_base.insert(claim, ());
             debug_assert!(before.is_none(), "{family:?} was claimed");
-            self.suffixed.fetch_add(usize::from(family.is_suffixed()), Relaxed);
+            if family.is_suffixed {
+                self.suffixed.fetch_add(1, Relaxed);
+            }
         }
     }
 
     /// Frees the names of an entry. The caller holds the entry, so its collector is not dropped here.
     pub(crate) fn remove(&self, entry: &Arc<Entry>) {
-        for family in entry.families() {
+        for family in entry.families().iter() {
             self.by_base.remove(family.base());
-            self.suffixed.fetch_sub(usize::from(family.is_suffixed()), Relaxed);
+            if family.is_suffixed {
+                self.suffixed.fetch_sub(1, Relaxed);
+            }
         }
     }
 }
@@ -212,6 +265,11 @@ impl Hasher for TextHasher {
         self.0 = mix(self.0, bytes);
     }
 
+    /// The hash of a claim, which is that of its base.
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
     /// The end of a text, which `mix` knows from its length.
     fn write_u8(&mut self, _: u8) {}
 }
@@ -219,6 +277,7 @@ impl Hasher for TextHasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     fn family(prefix: &str, metric_type: MetricType, name: &str) -> Family {
         Family::new(MetricName::new(prefix, name), &Descriptor::new(metric_type, name, ""))
@@ -247,8 +306,10 @@ mod tests {
         for a in &all {
             for b in &all {
                 let expected = !names(a).is_disjoint(&names(b));
-                let pair = [a.clone(), b.clone()];
-                assert_eq!(clash_within(&pair).is_some(), expected, "{a:?} {b:?} {:?}", a.metric_type);
+                let mut pair = Families::default();
+                pair.push(a.clone());
+                pair.push(b.clone());
+                assert_eq!(pair.clash().is_some(), expected, "{a:?} {b:?} {:?}", a.metric_type);
             }
         }
     }

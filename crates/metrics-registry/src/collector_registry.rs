@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use metrics_core::{Collector, Descriptor, InvalidDescriptor, MetricName, Scrape, ScrapeErrorReason};
 
 use crate::builder::CollectorRegistryBuilder;
-use crate::claims::{Claims, Family, clash_within};
+use crate::claims::{Claims, Families, Family};
 use crate::entries::{Entries, Entry, Snapshot};
 use crate::recursion::{self, Doing, Refused};
 use crate::registry::{address, with_prefix};
@@ -160,7 +160,7 @@ impl CollectorRegistry {
     /// Registers, and returns the entry that was made of the collector.
     pub(crate) fn insert(&self, collector: Arc<dyn Collector>) -> Result<Arc<Entry>, RegisterError> {
         let families = self.describe_candidate(&collector)?;
-        if let Some((family, other)) = clash_within(&families) {
+        if let Some((family, other)) = families.clash() {
             return Err(RegisterError::ClashesWithItself {
                 name: family.name().to_owned(),
                 existing: other.name().to_owned(),
@@ -179,11 +179,11 @@ impl CollectorRegistry {
     }
 
     /// The families that the collector has now, unless this registry is somewhere in it.
-    fn describe_candidate(&self, collector: &Arc<dyn Collector>) -> Result<Vec<Family>, RegisterError> {
+    fn describe_candidate(&self, collector: &Arc<dyn Collector>) -> Result<Families, RegisterError> {
         // A collector that registers itself while it is described would never come to an end.
         let probe = recursion::enter(Doing::Register(self.id, address(Arc::as_ptr(collector))));
         let Ok(_probe) = probe else { return Err(RegisterError::cycle("")) };
-        let mut families = Vec::new();
+        let mut families = Families::default();
         let mut cycle = false;
         collector.describe(&mut |name, descriptor| match recursion::read_mark(self.id, descriptor) {
             Some(mine) => cycle |= mine,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use metrics_core::Collector;
 
-use crate::claims::Family;
+use crate::claims::{Families, Family};
 
 const CHUNK: usize = 512;
 
@@ -21,20 +21,20 @@ type Chunk = Vec<Arc<Entry>>;
 /// A registered collector, with the families it had when it was registered.
 pub(crate) struct Entry {
     id: u64,
-    families: Box<[Family]>,
+    families: Families,
     collector: Arc<dyn Collector>,
 }
 
 impl Entry {
-    pub(crate) fn new(id: u64, families: Vec<Family>, collector: Arc<dyn Collector>) -> Self {
-        Self { id, families: families.into(), collector }
+    pub(crate) fn new(id: u64, families: Families, collector: Arc<dyn Collector>) -> Self {
+        Self { id, families, collector }
     }
 
     pub(crate) fn id(&self) -> u64 {
         self.id
     }
 
-    pub(crate) fn families(&self) -> &[Family] {
+    pub(crate) fn families(&self) -> &Families {
         &self.families
     }
 
@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn entry(id: u64) -> Arc<Entry> {
-        Arc::new(Entry::new(id, Vec::new(), Arc::new(Nothing)))
+        Arc::new(Entry::new(id, Families::default(), Arc::new(Nothing)))
     }
 
     fn ids(snapshot: &Snapshot) -> Vec<u64> {
