@@ -3,10 +3,11 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::ops::Deref;
 
+use crate::created::Created;
 use crate::name::{InvalidDescriptor, InvalidReason, check_metric_name, check_unit, check_utf8_metric_name};
 use crate::{
     Collector, Counter, CounterFn, Descriptor, Gauge, GaugeFn, Info, Instrument, InvalidIncrement,
-    MetricName, MetricType, Number, Scrape, StateSet, Summary,
+    MetricName, MetricType, Number, Scrape, StateSet, Summary, Timestamp,
 };
 
 /// An instrument with a name and help: one series without labels.
@@ -34,6 +35,7 @@ use crate::{
 /// ```
 pub struct Metric<M> {
     meta: Meta,
+    created: Created,
     instrument: M,
 }
 
@@ -44,7 +46,7 @@ impl<M: Instrument> Metric<M> {
     ///
     /// If `name` does not match `[a-zA-Z_:][a-zA-Z0-9_:]*`; in a constant, that is a compile error.
     pub const fn new(name: &'static str, help: &'static str, instrument: M) -> Self {
-        Self { meta: Meta::from_static(M::TYPE, name, help), instrument }
+        Self::of(Meta::from_static(M::TYPE, name, help), instrument)
     }
 
     /// Names an instrument with what is known at run time.
@@ -57,7 +59,7 @@ impl<M: Instrument> Metric<M> {
         help: impl Into<Cow<'static, str>>,
         instrument: M,
     ) -> Result<Self, InvalidDescriptor> {
-        Ok(Self { meta: Meta::try_new(name.into(), help.into())?, instrument })
+        Ok(Self::of(Meta::try_new(name.into(), help.into())?, instrument))
     }
 
     /// Names an instrument with a constant of any UTF-8; [`Descriptor::utf8`] says what readers get.
@@ -74,7 +76,7 @@ impl<M: Instrument> Metric<M> {
     /// assert_eq!(ACTIVE.name(), "http.server.active_requests");
     /// ```
     pub const fn utf8(name: &'static str, help: &'static str, instrument: M) -> Self {
-        Self { meta: Meta::from_static_utf8(M::TYPE, name, help), instrument }
+        Self::of(Meta::from_static_utf8(M::TYPE, name, help), instrument)
     }
 
     /// Names an instrument with any UTF-8 that is known at run time.
@@ -87,7 +89,7 @@ impl<M: Instrument> Metric<M> {
         help: impl Into<Cow<'static, str>>,
         instrument: M,
     ) -> Result<Self, InvalidDescriptor> {
-        Ok(Self { meta: Meta::try_utf8(name.into(), help.into())?, instrument })
+        Ok(Self::of(Meta::try_utf8(name.into(), help.into())?, instrument))
     }
 
     /// The same metric with a unit, which must be the last word of its name, before `_total`.
@@ -106,6 +108,47 @@ impl<M: Instrument> Metric<M> {
     pub const fn with_unit(mut self, unit: &'static str) -> Self {
         self.meta.set_unit(M::TYPE, unit);
         self
+    }
+
+    /// The same metric with the time since when it counts beside its value: since it is registered, or
+    /// scraped for the first time if it never is. A clock that is set later does not change it.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a counter, a histogram or a summary; in a constant, that is a compile error.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Metric, Timestamp};
+    ///
+    /// static SENT: Metric<Counter> = Metric::counter("sent_total", "Messages sent.").with_created();
+    /// assert!(SENT.created().unwrap() <= Timestamp::now());
+    /// assert_eq!(SENT.created(), SENT.created());
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub const fn with_created(mut self) -> Self {
+        self.created.tell_since_asked(M::TYPE);
+        self
+    }
+
+    /// The same metric with `time` as the time since when it counts.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a counter, a histogram or a summary; in a constant, that is a compile error.
+    #[must_use]
+    pub const fn with_created_at(mut self, time: Timestamp) -> Self {
+        self.created.tell_at(M::TYPE, time);
+        self
+    }
+
+    /// Since when it counts, if it tells that.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created.get()
+    }
+
+    const fn of(meta: Meta, instrument: M) -> Self {
+        Self { meta, created: Created::untold(), instrument }
     }
 
     /// The name, without the prefix of any registry.
@@ -178,6 +221,51 @@ impl Metric<crate::Histogram> {
     /// compile error.
     pub const fn histogram(name: &'static str, help: &'static str, bounds: &'static [f64]) -> Self {
         Self::new(name, help, crate::Histogram::new(bounds))
+    }
+
+    /// A histogram with native buckets alone.
+    ///
+    /// # Panics
+    ///
+    /// If the name is invalid, or a number of `native` is out of its range; in a constant, that is a
+    /// compile error.
+    ///
+    /// ```
+    /// use metrics_core::{Histogram, Metric, Native};
+    ///
+    /// static SECONDS: Metric<Histogram> =
+    ///     Metric::native_histogram("job_seconds", "Time for a job.", Native::DEFAULT);
+    /// SECONDS.observe(0.25);
+    /// assert_eq!(SECONDS.snapshot().count(), 1);
+    /// ```
+    pub const fn native_histogram(name: &'static str, help: &'static str, native: crate::Native) -> Self {
+        Self::new(name, help, crate::Histogram::native(native))
+    }
+
+    /// The same histogram with native buckets beside the classic ones: each observation is counted in
+    /// both.
+    ///
+    /// # Panics
+    ///
+    /// If a number of `native` is out of its range, or the histogram was made at run time: give
+    /// [`Buckets::with_native`](crate::Buckets::with_native) to it there. In a constant, that is a compile
+    /// error.
+    ///
+    /// ```
+    /// use metrics_core::{Histogram, Metric, Native};
+    ///
+    /// static SECONDS: Metric<Histogram> =
+    ///     Metric::histogram("job_seconds", "Time for a job.", &Histogram::DEFAULT_BUCKETS)
+    ///         .with_native(Native::with_factor(1.1).max_buckets(100));
+    /// SECONDS.observe(0.3);
+    /// let snapshot = SECONDS.snapshot();
+    /// assert_eq!(snapshot.native().unwrap().count().as_f64(), 1.0);
+    /// assert_eq!(snapshot.buckets().nth(6), Some((0.5, 1)));
+    /// ```
+    #[must_use]
+    pub const fn with_native(mut self, native: crate::Native) -> Self {
+        self.instrument.set_native(native);
+        self
     }
 }
 
@@ -258,10 +346,18 @@ impl<M> Deref for Metric<M> {
 
 impl<M: Instrument> Collector for Metric<M> {
     fn collect(&self, scrape: &mut Scrape<'_>) {
-        self.instrument.emit("", &mut scrape.family(&self.descriptor()));
+        let descriptor = self.descriptor();
+        let created = self.created();
+        let mut samples = scrape.family(&descriptor);
+        if let Some(created) = created {
+            samples.set_created(created);
+        }
+        self.instrument.emit("", &mut samples);
     }
 
     fn describe(&self, visit: &mut dyn FnMut(MetricName<'_>, &Descriptor<'_>)) {
+        // A registry asks this when the metric is registered.
+        let _ = self.created();
         let descriptor = self.descriptor();
         visit(MetricName::new("", descriptor.name()), &descriptor);
     }

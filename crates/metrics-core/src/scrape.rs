@@ -14,10 +14,11 @@ use crate::labels::{
 use crate::name::{
     check_label_name, check_metric_name, check_unit, check_utf8_label_name, is_label_name, is_metric_name,
 };
+use crate::select::{is_asked_for, set_of};
 use crate::text_set::TextSet;
 use crate::{
     Descriptor, Encoder, Escaping, Exemplar, Extras, Labels, MetricName, MetricType, Number, ScrapeError,
-    ScrapeErrorReason, StateSetValue, SummaryValue, Value,
+    ScrapeErrorReason, StateSetValue, SummaryValue, Timestamp, Value,
 };
 
 /// One pass over collectors: keeps the names valid and unique, and hands what is left to an
@@ -85,6 +86,8 @@ struct State {
     /// The full name of the current family, where it was escaped.
     escaped_name: String,
     escaped_own: String,
+    /// Names that were asked for; a family must be in each of the sets.
+    selections: Vec<TextSet>,
     #[cfg(feature = "std")]
     room: Room,
     #[cfg(feature = "std")]
@@ -147,6 +150,7 @@ impl<'a> Scrape<'a> {
     /// ```
     pub fn family<'s>(&'s mut self, descriptor: &Descriptor<'s>) -> Samples<'s> {
         let encoder: Option<&'s mut dyn Encoder> = match &mut self.sink {
+            _ if !self.state.wants(descriptor) => None,
             Sink::Describe(visit) => {
                 visit(MetricName::new(&self.state.prefix, descriptor.name()), descriptor);
                 None
@@ -162,7 +166,8 @@ impl<'a> Scrape<'a> {
         };
         let escapes = descriptor.is_utf8() && self.state.escaping != Escaping::AllowUtf8;
         let is_plain = self.state.constant.is_empty() && !escapes;
-        Samples { encoder, state: &mut self.state, descriptor: *descriptor, begun: false, escapes, is_plain }
+        let state = &mut self.state;
+        Samples { encoder, state, descriptor: *descriptor, begun: false, escapes, is_plain, created: None }
     }
 
     /// Runs `f` with `prefix` and an underscore before every name; prefixes nest.
@@ -205,6 +210,48 @@ impl<'a> Scrape<'a> {
         self.state.constant = outer;
     }
 
+    /// Runs `f` with only the families passed on that answer to one of `names`, as
+    /// [`select`](crate::select) has it; selections nest, and a family has to be in each.
+    pub fn selected(&mut self, names: &[impl AsRef<str>], f: impl FnOnce(&mut Scrape<'_>)) {
+        let len = self.state.selections.len();
+        self.state.selections.push(set_of(names));
+        f(self);
+        self.state.selections.truncate(len);
+    }
+
+    /// Whether the samples of this family would be passed on: for a collector that is to skip what is
+    /// expensive when nobody asked for it.
+    ///
+    /// ```
+    /// use metrics_core::{Collector, Descriptor, MetricType, Scrape};
+    ///
+    /// struct Disk;
+    ///
+    /// impl Collector for Disk {
+    ///     fn collect(&self, scrape: &mut Scrape<'_>) {
+    ///         const FREE: Descriptor = Descriptor::new(MetricType::Gauge, "disk_free_bytes", "Free.");
+    ///         if scrape.wants(&FREE) {
+    ///             let bytes = 1 << 30; // found out at great expense
+    ///             scrape.family(&FREE).push([], bytes);
+    ///         }
+    ///     }
+    ///
+    ///     fn describe(&self, visit: &mut dyn FnMut(metrics_core::MetricName<'_>, &Descriptor<'_>)) {
+    ///         const FREE: Descriptor = Descriptor::new(MetricType::Gauge, "disk_free_bytes", "Free.");
+    ///         visit(metrics_core::MetricName::new("", FREE.name()), &FREE);
+    ///     }
+    /// }
+    ///
+    /// let mut visit = |_: metrics_core::MetricName<'_>, _: &Descriptor<'_>| {};
+    /// let mut dry = Scrape::dry(&mut visit);
+    /// Disk.collect(&mut dry);
+    /// # const FREE: Descriptor = Descriptor::new(MetricType::Gauge, "disk_free_bytes", "Free.");
+    /// assert!(!dry.wants(&FREE), "a dry scrape wants no samples");
+    /// ```
+    pub fn wants(&mut self, descriptor: &Descriptor<'_>) -> bool {
+        matches!(self.sink, Sink::Encode(_)) && self.state.wants(descriptor)
+    }
+
     /// Runs `f`, and if it panics takes back what it wrote, as far as the encoder can, and keeps a
     /// [`ScrapeError`] under `name`. A registry runs each of its collectors in one of these.
     ///
@@ -222,13 +269,14 @@ impl<'a> Scrape<'a> {
                 Sink::Encode(encoder) => encoder.checkpoint(),
                 Sink::Describe(_) => return f(self),
             };
-            let prefix = self.state.prefix.len();
+            let (prefix, selections) = (self.state.prefix.len(), self.state.selections.len());
             // Only restored after a panic, and an empty one costs no allocation.
             let constant = self.state.constant.clone();
             // The state that `f` may leave half-done is the encoder's, which is rolled back, and the
             // scrape's, which is restored below.
             let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(self))) else { return };
             self.state.prefix.truncate(prefix);
+            self.state.selections.truncate(selections);
             self.state.constant = constant;
             if let Sink::Encode(encoder) = &mut self.sink {
                 encoder.rollback(checkpoint);
@@ -263,6 +311,7 @@ impl<'a> Scrape<'a> {
         if !errors.is_empty() {
             self.state.prefix.clear();
             self.state.constant.clear();
+            self.state.selections.clear();
             let mut samples = self.family(&ERRORS);
             for error in &errors {
                 samples.push([("family", &*error.family), ("reason", error.reason.as_str())], error.count);
@@ -305,8 +354,10 @@ pub struct Samples<'s> {
     begun: bool,
     /// Whether names may have to be escaped.
     escapes: bool,
-    /// Whether labels are passed on as they come.
+    /// Whether labels are passed on as they come, and nothing beside the value.
     is_plain: bool,
+    /// Since when the next series of our own counts.
+    created: Option<Timestamp>,
 }
 
 impl Samples<'_> {
@@ -478,14 +529,35 @@ impl Samples<'_> {
 
     #[inline(never)]
     fn emit_first_or_escaped(&mut self, own: &str, value: Value<'_>) {
+        if self.created.is_some() {
+            return self.emit_with(own, value, &Extras::NONE);
+        }
         self.begin();
         self.emit_escaped(own, |encoder, labels| encoder.sample(labels, value));
     }
 
     /// The same, with extras that its type can have, the exemplars in order.
     pub(crate) fn emit_with(&mut self, own: &str, value: Value<'_>, extras: &Extras<'_>) {
+        let extras = self.created.map_or(*extras, |created| extras.with_created(created));
         self.begin();
-        self.emit_escaped(own, |encoder, labels| encoder.sample_with(labels, value, extras));
+        self.emit_escaped(own, |encoder, labels| encoder.sample_with(labels, value, &extras));
+    }
+
+    /// Tells since when the series that follow count, until it is told anew.
+    pub(crate) fn set_created(&mut self, created: Timestamp) {
+        // A clock that stands before 1970 tells nothing.
+        if created.seconds() >= 0 {
+            self.created = Some(created);
+            self.is_plain = false;
+        }
+    }
+
+    /// Tells that the next series was set back, if it is told since when it counts.
+    #[cfg(feature = "std")]
+    pub(crate) fn set_reset(&mut self, reset: Timestamp) {
+        if self.created.is_some() {
+            self.set_created(reset);
+        }
     }
 
     #[inline(never)]
@@ -633,6 +705,23 @@ impl State {
         self.types.push(descriptor.metric_type());
         self.series.clear();
         true
+    }
+
+    /// Whether a family is in every selection, by its full name or that of one of its samples.
+    #[inline]
+    fn wants(&mut self, descriptor: &Descriptor<'_>) -> bool {
+        self.selections.is_empty() || self.is_selected(descriptor)
+    }
+
+    #[cold]
+    fn is_selected(&mut self, descriptor: &Descriptor<'_>) -> bool {
+        let metric_type = descriptor.metric_type();
+        let escapes = self.escape_name(descriptor);
+        let Self { selections, prefix, escaped_name, name, .. } = self;
+        selections.iter().all(|names| {
+            let mut has = |prefix: &str, of: &str| is_asked_for(names, metric_type, [prefix, of], name);
+            has(prefix, descriptor.name()) || escapes && has("", escaped_name)
+        })
     }
 
     /// Whether the full name of the family has to be escaped, which is then kept.

@@ -12,7 +12,7 @@ use metrics_core::{
     InvalidNative, InvalidNativeReason, InvalidReason, InvalidUpdate, LabelError, LabelErrorReason, LabelSet,
     LabelValue, LabelValues, Labels, Metric, MetricName, MetricType, Native, NativeBucket, NativeBuckets,
     NativeHistogram, NativeSpan, Number, Partial, PartialByName, Samples, Scrape, ScrapeError,
-    ScrapeErrorReason, StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp,
+    ScrapeErrorReason, Select, StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp,
     UnknownState, Value,
 };
 
@@ -31,7 +31,7 @@ fn what_a_user_holds_is_send_and_sync() {
         GaugeFn<fn() -> u64>, CollectFn<fn(&mut Scrape<'_>)>, Metric<Counter>, Family<Histogram, 2>,
         Child<'static, Gauge>, Handle<Summary>, Partial<'static, Counter, 2, 1>,
         PartialByName<'static, Counter, 2>, Timer<'static>, InProgress<'static>, InProgress<'static, i64>,
-        HistogramSnapshot, Box<dyn Collector>,
+        HistogramSnapshot, Box<dyn Collector>, Select<Metric<Counter>>,
     );
 }
 

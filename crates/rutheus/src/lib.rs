@@ -74,8 +74,8 @@ pub use metrics_core::{
     InvalidExemplar, InvalidExemplarReason, InvalidIncrement, InvalidNative, InvalidNativeReason,
     InvalidReason, InvalidUpdate, LabelSet, Labels, Metric, MetricName, MetricType, Native, NativeBucket,
     NativeBuckets, NativeHistogram, NativeSpan, Number, Samples, Scrape, ScrapeError, ScrapeErrorReason,
-    StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp, UnknownState, Value,
-    collect_fn, remove_exemplar_source, set_exemplar_source,
+    Select, StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp, UnknownState, Value,
+    collect_fn, remove_exemplar_source, select, set_exemplar_source,
 };
 #[cfg(feature = "labels")]
 pub use metrics_core::{

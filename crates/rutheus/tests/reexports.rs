@@ -20,9 +20,10 @@ mod paths {
         InvalidNativeReason, InvalidReason, InvalidUpdate, LabelError, LabelErrorReason, LabelSet,
         LabelValue, LabelValues, Labels, Metric, MetricName, MetricType, Native, NativeBucket, NativeBuckets,
         NativeHistogram, NativeSpan, Number, Partial, PartialByName, REGISTRY, Register, RegisterError,
-        Registry, RegistryProxy, Samples, Scrape, ScrapeError, ScrapeErrorReason, SetRegistryError, StateSet,
-        StateSetValue, States, Summary, SummaryValue, Timer, Timestamp, UnknownState, UnregisterError, Value,
-        collect_fn, gather, generate_metrics, metrics, remove_exemplar_source, set_exemplar_source,
+        Registry, RegistryProxy, Samples, Scrape, ScrapeError, ScrapeErrorReason, Select, SetRegistryError,
+        StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp, UnknownState,
+        UnregisterError, Value, collect_fn, gather, generate_metrics, metrics, remove_exemplar_source,
+        select, set_exemplar_source,
     };
 }
 

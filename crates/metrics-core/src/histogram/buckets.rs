@@ -105,6 +105,7 @@ impl Buckets {
         }
     }
 
+    #[cfg(feature = "labels")]
     pub(crate) const fn from_static(bounds: &'static [f64]) -> Self {
         Self::constant(bounds_checked(bounds), None)
     }

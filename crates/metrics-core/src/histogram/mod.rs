@@ -103,6 +103,16 @@ impl Histogram {
         Self { source: Source::Static { bounds, native, cells: OnceLock::new() } }
     }
 
+    /// # Panics
+    ///
+    /// If a number of `native` is out of its range, or the histogram is not one of a constant.
+    pub(crate) const fn set_native(&mut self, new: Native) {
+        match &mut self.source {
+            Source::Static { native, .. } => *native = Some(new.checked()),
+            Source::Made(_) => panic!("give a histogram that is made at run time its native buckets before"),
+        }
+    }
+
     /// A histogram with buckets that are known at run time.
     pub fn with_buckets(buckets: Buckets) -> Self {
         Self { source: Source::Made(Cells::new(buckets.layout())) }
@@ -243,6 +253,9 @@ impl Instrument for Histogram {
             Some(native) => value.with_trusted(native),
             None => value,
         });
+        if let Some(reset) = cells.reset_time() {
+            samples.set_reset(reset);
+        }
         match cells.exemplars() {
             Some(copy) => samples.emit_with_exemplars(own, value, copy),
             None => samples.emit(own, value),

@@ -45,7 +45,7 @@ impl Native {
     /// 1: 1.1 is precise, 2 is coarse.
     pub const fn with_factor(factor: f64) -> Self {
         let mut schema = *NativeHistogram::SCHEMAS.start();
-        if !(factor > 1.0) {
+        if factor.is_nan() || factor <= 1.0 {
             schema = NO_SCHEMA;
         }
         while schema < *NativeHistogram::SCHEMAS.end() && growth(schema) > factor {
@@ -126,9 +126,7 @@ impl Native {
             || self.schema > *NativeHistogram::SCHEMAS.end()
         {
             InvalidNativeReason::Schema
-        } else if !(self.zero_threshold >= 0.0 && self.zero_threshold.is_finite())
-            || !(self.widen_zero_up_to >= 0.0 && self.widen_zero_up_to.is_finite())
-        {
+        } else if !is_threshold(self.zero_threshold) || !is_threshold(self.widen_zero_up_to) {
             InvalidNativeReason::ZeroThreshold
         } else if self.max_buckets == 0 || self.max_buckets > Self::MOST_BUCKETS {
             InvalidNativeReason::MaxBuckets
@@ -147,6 +145,10 @@ impl Native {
             Err(error) => panic!("{}", error.reason.explain()),
         }
     }
+}
+
+const fn is_threshold(v: f64) -> bool {
+    v >= 0.0 && v.is_finite()
 }
 
 const NO_SCHEMA: i8 = i8::MAX;

@@ -173,7 +173,7 @@ impl<'a> NativeWords<'a> {
     /// Merges each two neighbouring buckets.
     fn halve(&self) {
         self.set(SCHEMA, (self.schema() - 1) as u64);
-        self.rebuild(|old| Some(key(index(old) + 1 >> 1, old & NEGATIVE != 0)));
+        self.rebuild(|old| Some(key((index(old) + 1) >> 1, old & NEGATIVE != 0)));
     }
 
     /// Gives each bucket the key that `map` says, or puts it into the zero bucket.

@@ -3,7 +3,7 @@ use alloc::boxed::Box;
 use super::{Buckets, Merged};
 use crate::{HistogramValue, NativeBucket, NativeHistogram};
 
-/// The buckets, count and sum of a [`Histogram`] at one moment.
+/// The buckets, count and sum of a [`Histogram`](crate::Histogram) at one moment.
 ///
 /// ```
 /// use metrics_core::{Buckets, Histogram};

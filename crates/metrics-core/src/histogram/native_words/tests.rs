@@ -1,7 +1,7 @@
 use core::cell::Cell;
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::string::{String, ToString};
+use std::string::String;
 use std::vec::Vec;
 
 use super::*;
@@ -285,7 +285,7 @@ fn corpus() -> Option<serde_json::Value> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/conformance/corpus/native_histogram.json");
     let Ok(text): Result<String, _> = std::fs::read_to_string(&path) else {
-        std::eprintln!("skipped: there is no {}", path.display().to_string());
+        std::eprintln!("skipped: there is no {}", path.display());
         return None;
     };
     Some(serde_json::from_str(&text).unwrap())
