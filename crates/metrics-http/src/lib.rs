@@ -17,6 +17,7 @@
 //! | serve with endpoints and limits | [`Server`] |
 //! | answer scrapes in an application of `hyper`, `tower` or `axum` | [`Handler`] |
 //! | serve with TLS, client certificates and passwords | `WebConfig` |
+//! | push, from programs that nobody scrapes | `push` |
 //! | measure the requests that a service answers, or a client sends | [`HttpMetrics`] |
 //!
 //! An application takes all of it from the facade `rutheus`, as `rutheus::http`.
@@ -26,7 +27,8 @@
 //! | Feature | Default | What it adds | Dependencies |
 //! |---|---|---|---|
 //! | `server` | yes | the handler and the server, with gzip | hyper, tokio, flate2 |
-//! | `tls` | no | `WebConfig`: TLS, passwords and headers from a `web-config.yml`; HTTP/2 | rustls, ring, bcrypt, h2, serde_norway |
+//! | `push` | no | `push`: Pushgateway, textfile for the node exporter, remote write 1.0 and 2.0 | hyper, tokio, snap |
+//! | `tls` | no | `WebConfig`: TLS, passwords and headers from a `web-config.yml`; HTTP/2; `https` for `push` | rustls, ring, bcrypt, h2, serde_norway |
 //! | `zstd` | no | pages compressed with zstd where the client takes it | zstd, which builds C |
 
 #![forbid(unsafe_code)]
@@ -34,11 +36,14 @@
 
 #[cfg(feature = "server")]
 mod body;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "server", feature = "push"))]
 mod format;
 #[cfg(feature = "server")]
 mod handler;
 mod middleware;
+#[cfg(feature = "push")]
+#[cfg_attr(docsrs, doc(cfg(feature = "push")))]
+pub mod push;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "tls")]

@@ -63,6 +63,7 @@
 //! | `labels` | yes | `Family`: series under label values | – |
 //! | `http` | no | `http`: a handler for hyper, tower and axum, a server in one line | hyper, tokio, flate2 |
 //! | `http-full` | no | `http::WebConfig`: TLS, client certificates, passwords, HTTP/2; pages compressed with zstd | rustls, ring, bcrypt, h2, serde_norway, zstd |
+//! | `push` | no | `push`: Pushgateway, textfile for the node exporter, remote write | hyper, tokio, snap |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -85,6 +86,9 @@ pub use metrics_exposition::{Format, generate_metrics, open_metrics, protobuf, t
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use metrics_http as http;
+#[cfg(feature = "push")]
+#[cfg_attr(docsrs, doc(cfg(feature = "push")))]
+pub use metrics_http::push;
 #[cfg(feature = "declare")]
 pub use metrics_registry::metrics;
 pub use metrics_registry::{
