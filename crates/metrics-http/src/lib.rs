@@ -36,8 +36,6 @@
 
 #[cfg(feature = "server")]
 mod body;
-#[cfg(any(feature = "server", feature = "push"))]
-mod format;
 #[cfg(feature = "server")]
 mod handler;
 mod middleware;

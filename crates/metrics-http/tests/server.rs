@@ -26,7 +26,10 @@ fn a_scrape_gets_the_page_with_its_type_and_length() {
     let server = server();
     let page = get(&server, "/metrics", "");
     assert_eq!((page.status, page.text()), (200, HITS_PAGE));
-    assert_eq!(page.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8; escaping=underscores")
+    );
     assert_eq!(page.header("content-length"), Some(&*HITS_PAGE.len().to_string()));
     assert_eq!(page.header("content-encoding"), None);
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
@@ -45,7 +48,10 @@ fn other_paths_and_methods_are_answered() {
 
     let head = exchange(&server, "HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert_eq!((head.status, head.body.len()), (200, 0));
-    assert_eq!(head.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(
+        head.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8; escaping=underscores")
+    );
     for path in ["/metrics", "/", "/-/healthy"] {
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"] {
             let refused = exchange(
@@ -96,6 +102,56 @@ fn a_page_is_compressed_if_the_client_takes_it() {
         assert_eq!(packed.header("content-encoding"), Some("zstd"));
         assert!(zstd::decode_all(&*packed.body).unwrap() == plain.body);
     }
+    server.shutdown().unwrap();
+}
+
+#[test]
+fn a_page_is_in_the_format_that_the_client_would_rather_have() {
+    let server = server();
+    let protobuf =
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+    for (accept, content_type, end) in [
+        (
+            "text/html, */*;q=0.1",
+            "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+            "_total 0\n",
+        ),
+        (
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8, text/plain;q=0.5",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+            "cache_hits_total 0\n# EOF\n",
+        ),
+        (
+            "application/openmetrics-text;version=2.0.0",
+            "application/openmetrics-text; version=2.0.0; charset=utf-8; escaping=underscores",
+            "# EOF\n",
+        ),
+        (
+            protobuf,
+            "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; \
+             escaping=underscores",
+            "",
+        ),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let page = exchange(
+                &server,
+                &format!(
+                    "{method} /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: {accept}\r\n\r\n"
+                ),
+            );
+            assert_eq!((page.status, page.header("content-type")), (200, Some(content_type)), "{accept}");
+            assert!(method == "HEAD" || page.body.ends_with(end.as_bytes()), "{accept}: {page:?}");
+        }
+    }
+    // In several lines it is one header.
+    let lines = "Accept: text/plain;q=0.5\r\nAccept: application/openmetrics-text;version=1.0.0\r\n";
+    assert!(get(&server, "/metrics", lines).text().ends_with("# EOF\n"));
+    let zipped = get(&server, "/metrics", &format!("Accept-Encoding: gzip\r\nAccept: {protobuf}\r\n"));
+    let mut page = Vec::new();
+    GzDecoder::new(&*zipped.body).read_to_end(&mut page).unwrap();
+    let name = b"cache_hits_total";
+    assert!(page.windows(name.len()).any(|window| window == name));
     server.shutdown().unwrap();
 }
 

@@ -64,6 +64,7 @@
 //! | `http` | no | `http`: a handler for hyper, tower and axum, a server in one line | hyper, tokio, flate2 |
 //! | `http-full` | no | `http::WebConfig`: TLS, client certificates, passwords, HTTP/2; pages compressed with zstd | rustls, ring, bcrypt, h2, serde_norway, zstd |
 //! | `push` | no | `push`: Pushgateway, textfile for the node exporter, remote write | hyper, tokio, snap |
+//! | `process` | no | `process`: the standard `process_*` metrics, build info, allocators, tokio runtimes | tokio |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -89,6 +90,9 @@ pub use metrics_http as http;
 #[cfg(feature = "push")]
 #[cfg_attr(docsrs, doc(cfg(feature = "push")))]
 pub use metrics_http::push;
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+pub use metrics_process as process;
 #[cfg(feature = "declare")]
 pub use metrics_registry::metrics;
 pub use metrics_registry::{

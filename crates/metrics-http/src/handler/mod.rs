@@ -13,12 +13,12 @@ use std::time::Duration;
 use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER, VARY};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use metrics_core::Collector;
+use metrics_exposition::Format;
 use tokio::time::Instant;
 
 use self::encoding::Encoding;
 use self::scrapes::{Scrapes, Turn};
 use crate::body::{Body, Watchdog};
-use crate::format::Format;
 
 /// Says how long the server that scrapes waits, in seconds.
 const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
@@ -47,7 +47,7 @@ const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-
 /// HITS.inc();
 /// let handler = Handler::new(&HITS);
 /// let response = handler.respond(&Request::get("/metrics").body(())?).await;
-/// assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+/// assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
 /// let page = response.into_body().collect().await?.to_bytes();
 /// assert!(page.ends_with(b"\ncache_hits_total 1\n"));
 /// # Ok(())

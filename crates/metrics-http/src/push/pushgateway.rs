@@ -7,11 +7,11 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
 use metrics_core::Collector;
+use metrics_exposition::Format;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::target::{Message, Target};
 use super::{PushError, PushEvery, PushOnDrop, blocking};
-use crate::format::Format;
 
 /// A group of metrics at a Pushgateway, which keeps them for Prometheus to scrape when the job is over.
 ///
@@ -189,7 +189,7 @@ impl Pushgateway {
         body: Bytes,
     ) -> impl Future<Output = Result<(), PushError>> + Send + use<> {
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Format::PLAIN.content_type()));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Format::TEXT.content_type()));
         let message = Message { method, path: self.path(), headers, body };
         let target = self.target.clone();
         async move { target.send(message).await }
@@ -219,7 +219,7 @@ impl Pushgateway {
 /// The text format, which every Pushgateway reads.
 fn page(collector: &(impl Collector + ?Sized)) -> Bytes {
     let mut page = Vec::new();
-    Format::PLAIN.encode(collector, &mut page);
+    Format::TEXT.encode(collector, &mut page);
     page.into()
 }
 

@@ -77,10 +77,16 @@ impl Target {
             let value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(decoded)));
             headers.insert(AUTHORIZATION, value.map_err(|_| invalid("its user is not readable"))?);
         }
+        // Without one there is nothing after the host.
+        let has_port = server.len() > authority.host().len();
+        let port = match authority.port_u16() {
+            None if has_port => return Err(invalid("it is no URL of a server: its port is none")),
+            port => port.unwrap_or(if secure { 443 } else { 80 }),
+        };
         let path = uri.path().trim_end_matches('/').to_owned();
         Ok(Self {
             host: authority.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: authority.port_u16().unwrap_or(if secure { 443 } else { 80 }),
+            port,
             authority: HeaderValue::from_str(server).map_err(|_| invalid("its host is not readable"))?,
             path,
             query: uri.query().map(str::to_owned),
@@ -217,9 +223,17 @@ mod tests {
 
     #[test]
     fn what_is_no_url_of_a_server_is_refused() {
-        for url in
-            ["", "gateway:9091", "/metrics", "ftp://gateway", "http://", "http://a b", "http://host:port"]
-        {
+        for url in [
+            "",
+            "gateway:9091",
+            "/metrics",
+            "ftp://gateway",
+            "http://",
+            "http://a b",
+            "http://host:port",
+            "http://host:",
+            "http://host:99999",
+        ] {
             let error = Target::parse(url, Duration::ZERO).unwrap_err();
             assert!(error.to_string().starts_with(&format!("{url}: it is no URL")), "{error}");
         }

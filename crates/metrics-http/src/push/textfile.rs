@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics_core::Collector;
-
-use crate::format::Format;
+use metrics_exposition::Format;
 
 /// A file in the folder that the node exporter reads (`--collector.textfile.directory`).
 ///
@@ -98,7 +97,7 @@ fn write_whole(path: &Path, collector: &(impl Collector + ?Sized)) -> Result<(),
     let file = File::options().write(true).create_new(true).open(path);
     let file = file.map_err(|error| TextfileError::new(path, "cannot be created", Some(error)))?;
     let mut writer = BufWriter::new(file);
-    let written = Format::PLAIN
+    let written = Format::TEXT
         .write(collector, &mut writer)
         .and_then(|()| writer.flush())
         .and_then(|()| writer.get_ref().sync_all());
