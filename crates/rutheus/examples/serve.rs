@@ -11,14 +11,16 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use rutheus::http::Server;
+use rutheus::process::ProcessMetrics;
 use rutheus::{Counter, Family, Gauge, GaugeFn, Histogram, Info, Metric, REGISTRY, StateSet, Summary};
 
 const ADDRESS: &str = "127.0.0.1:9464";
 const WORKERS: u64 = 4;
 
 rutheus::metrics! {
-    static BUILD: Metric<Info> =
-        Metric::info("demo_build_info", "What runs here.", &[("version", env!("CARGO_PKG_VERSION"))]);
+    static BUILD: Metric<Info> = rutheus::process::build_info!("demo_build_info");
+
+    static PROCESS: ProcessMetrics = ProcessMetrics::new();
 
     static WORKLOAD: Metric<StateSet> =
         Metric::state_set("demo_workload", "What the workers do.", &["running", "done"]);

@@ -122,7 +122,14 @@ pub fn gather() -> String {
 }
 
 /// Runs the code of the guide and the READMEs.
-#[cfg(all(doctest, feature = "declare", feature = "labels"))]
+#[cfg(all(
+    doctest,
+    feature = "declare",
+    feature = "labels",
+    feature = "http-full",
+    feature = "process",
+    feature = "push"
+))]
 mod pages {
     #[doc = include_str!("../../../docs/guide.md")]
     struct Guide;
