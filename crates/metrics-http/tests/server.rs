@@ -106,6 +106,25 @@ fn a_page_is_compressed_if_the_client_takes_it() {
 }
 
 #[test]
+fn a_client_gets_the_families_that_it_asks_for() {
+    let server = metrics_http::spawn(0, (&HITS, &DEPTH)).unwrap();
+    let depth = "# HELP queue_depth Jobs that wait.\n# TYPE queue_depth gauge\nqueue_depth 0\n";
+    let all = format!("{HITS_PAGE}{depth}");
+    for (query, expected) in [
+        ("name[]=queue_depth", depth),
+        ("name%5B%5D=cache%5Fhits_total", HITS_PAGE),
+        ("name[]=queue_depth&name[]=cache_hits_total&name[]=nothing", &all),
+        ("name[]=nothing", ""),
+        ("name=queue_depth", &all),
+        ("", &all),
+    ] {
+        let page = get(&server, &format!("/metrics?{query}"), "");
+        assert_eq!((page.status, page.text()), (200, expected), "{query}");
+    }
+    server.shutdown().unwrap();
+}
+
+#[test]
 fn a_page_is_in_the_format_that_the_client_would_rather_have() {
     let server = server();
     let protobuf =

@@ -1,5 +1,6 @@
 mod encoding;
 pub(crate) mod pipe;
+mod query;
 mod scrapes;
 
 use std::convert::Infallible;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER, VARY};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use metrics_core::Collector;
+use metrics_core::{Collector, select};
 use metrics_exposition::Format;
 use tokio::time::Instant;
 
@@ -26,7 +27,8 @@ const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-
 /// Answers scrapes with the page of a collector, mostly a registry: a `tower` service for `hyper`, `axum`
 /// and whatever else takes one.
 ///
-/// It answers GET and HEAD in the format and the compression that the client asks for. The page is made
+/// It answers GET and HEAD in the format and the compression that the client asks for, with all families or
+/// those that it asks for (`/metrics?name[]=up&name[]=jobs_total`). The page is made
 /// on a thread for blocking work, so that a slow collector never stalls the runtime, and leaves it piece
 /// by piece: a scrape needs some hundreds of KiB, however large the page is. What does not fit into the
 /// limits waits for its turn, within the time that the server that scrapes has
@@ -159,11 +161,17 @@ impl Handler {
 
     /// Writes the page on a thread for blocking work.
     fn write(&self, scrape: &Scrape, writer: pipe::Writer, turn: Turn) {
-        let (format, encoding) = (scrape.format, scrape.encoding);
+        let (format, encoding, names) = (scrape.format, scrape.encoding, scrape.names.clone());
         let collector = self.collector.clone();
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let written = encoding.write(writer, |mut out| format.write(&collector, &mut out));
+            let written = encoding.write(writer, |mut out| {
+                if names.is_empty() {
+                    format.write(&collector, &mut out)
+                } else {
+                    format.write(&select(collector, names), &mut out)
+                }
+            });
             // The only error is that nobody takes the page any more.
             let _ = written.and_then(pipe::Writer::finish);
         });
@@ -178,6 +186,8 @@ struct Scrape {
     method: Method,
     format: Format,
     encoding: Encoding,
+    /// The families that are wanted; all if there are none.
+    names: Vec<String>,
     /// How long the client waits, if it says so.
     patience: Option<Duration>,
 }
@@ -189,6 +199,7 @@ impl Scrape {
             method: request.method().clone(),
             format: Format::negotiate(&accept(headers)),
             encoding: Encoding::negotiate(headers),
+            names: query::names(request.uri().query()),
             patience: patience(headers),
         }
     }
