@@ -194,11 +194,11 @@ impl Counter<f64> {
     /// Adds 1.
     #[inline]
     pub fn inc(&self) {
-        self.add_whole(1);
         #[cfg(feature = "std")]
         if exemplar_labels::has_source() {
-            self.ask_for_exemplar(1.0);
+            return self.inc_and_ask();
         }
+        self.add_whole(1);
     }
 
     /// Adds `v`, which must be finite and not negative.
@@ -218,12 +218,11 @@ impl Counter<f64> {
     /// ```
     #[inline]
     pub fn inc_by(&self, v: f64) -> Result<(), InvalidIncrement> {
-        self.add(v)?;
         #[cfg(feature = "std")]
         if exemplar_labels::has_source() {
-            self.ask_for_exemplar(v);
+            return self.inc_by_and_ask(v);
         }
-        Ok(())
+        self.add(v)
     }
 
     /// Adds 1 and keeps its labels as the exemplar of the counter, with the time of now.
@@ -279,7 +278,8 @@ impl Counter<f64> {
             self.add_whole(whole);
             return Ok(());
         }
-        if !(v >= 0.0 && v.is_finite()) {
+        // False for NaN.
+        if !(0.0..=f64::MAX).contains(&v) {
             return Err(InvalidIncrement::new(v));
         }
         if !self.mine().try_add_float(v) {
@@ -295,8 +295,17 @@ impl Counter<f64> {
 
     #[cfg(feature = "std")]
     #[cold]
-    fn ask_for_exemplar(&self, v: f64) {
+    fn inc_and_ask(&self) {
+        self.add_whole(1);
+        exemplar_labels::ask(|labels| self.keep_exemplar(labels, 1.0));
+    }
+
+    #[cfg(feature = "std")]
+    #[cold]
+    fn inc_by_and_ask(&self, v: f64) -> Result<(), InvalidIncrement> {
+        self.add(v)?;
         exemplar_labels::ask(|labels| self.keep_exemplar(labels, v));
+        Ok(())
     }
 
     #[cfg(feature = "std")]
@@ -306,6 +315,14 @@ impl Counter<f64> {
 
     #[inline]
     fn mine(&self) -> &Pair {
+        match self.cell.extension.mine_or(&self.cell.pair) {
+            Some(pair) => pair,
+            None => self.mine_at_first(),
+        }
+    }
+
+    #[cold]
+    fn mine_at_first(&self) -> &Pair {
         self.cell.extension.mine().unwrap_or(&self.cell.pair)
     }
 
