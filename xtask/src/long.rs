@@ -8,10 +8,10 @@ use crate::{budgets, deep, fuzz, sanitizers, targets};
 
 pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
     let mut figures = Figures::default();
-    figures.take(steps, "property tests, 100,000 sequences", |steps| {
-        steps.step("property tests, 100,000 sequences");
+    figures.take(steps, "property tests, 100,000 sequences and registries", |steps| {
+        steps.step("property tests, 100,000 sequences and registries");
         let mut test = cargo(["test", "--quiet", "--release", "--package", "rutheus", "--test", "model"]);
-        run(test.env("PROPTEST_CASES", "100000"))
+        run(test.args(["--test", "formats"]).env("PROPTEST_CASES", "100000"))
     });
     figures.take(steps, "10^9 increments of each stress test", |steps| {
         steps.step("10^9 increments");

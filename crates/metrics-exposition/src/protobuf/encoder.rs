@@ -10,6 +10,7 @@ use super::histogram::{most_of_histogram, push_histogram};
 use super::labels::{LabelWriter, SMALL, most, push_labels};
 use super::wire::{LONGEST_VARINT, Out, double, fixed64, message};
 use crate::cursor::Cursor;
+use crate::head::Name;
 use crate::lines::Lines;
 use crate::page::FamilyPage;
 
@@ -203,11 +204,11 @@ impl<P: FamilyPage> Encoder for ProtobufEncoder<'_, P> {
         self.value_field = value_field(metric_type);
         self.unit.push_str(descriptor.unit().unwrap_or_default());
         if metric_type == MetricType::StateSet {
+            // A metric name may have colons, a label name may not unless it needs quotes anyway.
+            let is_quoted = Name::new([name[0], name[1]], descriptor.is_utf8()).is_quoted();
+            let letter = |c| if c == ':' && !is_quoted { '_' } else { c };
             self.state_label.clear();
-            for part in name {
-                // A metric name may have colons, a label name may not.
-                self.state_label.extend(part.chars().map(|c| if c == ':' { '_' } else { c }));
-            }
+            self.state_label.extend(name.iter().flat_map(|part| part.chars()).map(letter));
         }
     }
 
