@@ -199,7 +199,7 @@ where
 enum Raised<'a, V: GaugeValue> {
     Lent(&'a Gauge<V>),
     #[cfg(feature = "labels")]
-    Owned(alloc::sync::Arc<dyn UpDown>),
+    Owned(alloc::sync::Arc<dyn UpDownAt>, usize),
 }
 
 #[cfg(feature = "labels")]
@@ -211,9 +211,9 @@ where
         gauge.track_in_progress()
     }
 
-    pub(crate) fn owned(gauge: alloc::sync::Arc<dyn UpDown>) -> Self {
-        gauge.up();
-        Self { gauge: Raised::Owned(gauge) }
+    pub(crate) fn owned(gauges: alloc::sync::Arc<dyn UpDownAt>, place: usize) -> Self {
+        gauges.up_at(place);
+        Self { gauge: Raised::Owned(gauges, place) }
     }
 }
 
@@ -225,7 +225,7 @@ where
         match &self.gauge {
             Raised::Lent(gauge) => gauge.down(),
             #[cfg(feature = "labels")]
-            Raised::Owned(gauge) => gauge.down(),
+            Raised::Owned(gauges, place) => gauges.down_at(*place),
         }
     }
 }
@@ -244,6 +244,13 @@ where
 pub trait UpDown: Send + Sync + 'static {
     fn up(&self);
     fn down(&self);
+}
+
+/// The same for several side by side: the series of a family.
+#[cfg(feature = "labels")]
+pub(crate) trait UpDownAt: Send + Sync {
+    fn up_at(&self, place: usize);
+    fn down_at(&self, place: usize);
 }
 
 macro_rules! gauge_of {

@@ -71,20 +71,20 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 #[inline]
-fn fold(a: u64, b: u64) -> u64 {
+pub(crate) fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product as u64) ^ (product >> 64) as u64
 }
 
 #[inline]
-fn word(bytes: &[u8], at: usize) -> u64 {
+pub(crate) fn word(bytes: &[u8], at: usize) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(word)
 }
 
 #[inline]
-fn half(bytes: &[u8], at: usize) -> u64 {
+pub(crate) fn half(bytes: &[u8], at: usize) -> u64 {
     let mut half = [0; 4];
     half.copy_from_slice(&bytes[at..at + 4]);
     u64::from(u32::from_le_bytes(half))

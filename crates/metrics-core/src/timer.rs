@@ -26,7 +26,7 @@ pub struct Timer<'a> {
 enum Target<'a> {
     Lent(&'a dyn Observe),
     #[cfg(feature = "labels")]
-    Owned(alloc::sync::Arc<dyn Observe>),
+    Owned(alloc::sync::Arc<dyn ObserveAt>, usize),
 }
 
 impl<'a> Timer<'a> {
@@ -35,8 +35,8 @@ impl<'a> Timer<'a> {
     }
 
     #[cfg(feature = "labels")]
-    pub(crate) fn start_owned(target: alloc::sync::Arc<dyn Observe>) -> Self {
-        Self { target: Some(Target::Owned(target)), start: Instant::now() }
+    pub(crate) fn start_owned(target: alloc::sync::Arc<dyn ObserveAt>, place: usize) -> Self {
+        Self { target: Some(Target::Owned(target, place)), start: Instant::now() }
     }
 
     /// Observes now and returns the seconds.
@@ -54,7 +54,7 @@ impl<'a> Timer<'a> {
         match self.target.take() {
             Some(Target::Lent(target)) => target.observe_seconds(seconds),
             #[cfg(feature = "labels")]
-            Some(Target::Owned(target)) => target.observe_seconds(seconds),
+            Some(Target::Owned(target, place)) => target.observe_seconds_at(place, seconds),
             None => {}
         }
         seconds
@@ -80,6 +80,12 @@ impl fmt::Debug for Timer<'_> {
 #[allow(unreachable_pub, reason = "it bounds public methods")]
 pub trait Observe: Send + Sync + 'static {
     fn observe_seconds(&self, seconds: f64);
+}
+
+/// The same for several side by side: the series of a family.
+#[cfg(feature = "labels")]
+pub(crate) trait ObserveAt: Send + Sync {
+    fn observe_seconds_at(&self, place: usize, seconds: f64);
 }
 
 impl Observe for crate::Gauge {

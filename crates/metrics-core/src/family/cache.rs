@@ -1,12 +1,12 @@
 //! The first series of a family, found without a lock and lent without a reference count.
 //!
 //! Invariants:
-//! 1. A slot is filled at most once and never emptied, so what it holds can be lent for as long as the
-//!    family lives. A table is never freed before the family is.
+//! 1. An entry is filled at most once and never emptied, so what it refers to can be lent for as long
+//!    as the family lives. A table is never freed before the family is.
 //! 2. The cache holds no truth: what is not in it is looked up in the index, and a removed series says
-//!    so itself. The slot of a removed series is dead; as the tables are fixed in size, what dead slots
-//!    hold is bounded by the slots of all tables.
-//! 3. Only a writer that holds the lock of the order fills slots and adds tables.
+//!    so itself. The entry of a removed series is dead; as the tables are fixed in size, what dead
+//!    entries hold is bounded by the entries of the last table.
+//! 3. Only a writer that holds the lock of the order fills entries and adds tables.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -16,110 +16,166 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use super::block::{Block, SIZE};
 use super::store::Series;
+use super::text::Joined;
+use super::words::{Key, Words};
 
-/// The sizes of the tables, powers of two, each used once the one before is half full.
-const SLOTS: [usize; 3] = [16, 256, 2048];
+/// How many segments each table has, each used once the one before is full.
+const SEGMENTS: [usize; 4] = [1, 4, 16, 64];
 
 /// How many places in a row a series may be in. In a table that is half full, few need more than three.
 const PROBES: usize = 8;
 
-pub(super) struct Cache<M> {
-    tables: [OnceLock<Table<M>>; SLOTS.len()],
-    /// One more than the index of the table in use; 0 before there is one.
+pub(super) struct Cache<M, const N: usize> {
+    tables: [OnceLock<Table<M, N>>; SEGMENTS.len()],
+    /// The index of the table in use.
     ///
-    /// The release of a new number comes after its table is filled, so a reader that acquires it
-    /// finds what the table before had.
+    /// The release of a new one comes after its table is filled, so a reader that acquires it finds
+    /// what the table before had.
     current: AtomicUsize,
 }
 
-/// Open addressing: a series is in one of the places from the one that its hash says.
-struct Table<M> {
-    /// Of each slot, part of the hash of its series, or 0: so a lookup visits no series but its own.
-    tags: Box<[AtomicU32]>,
-    slots: Box<[OnceLock<Arc<Series<M>>>]>,
+/// Open addressing: a series is in one of the places from the one that its hash says. There are twice
+/// as many places as entries.
+struct Table<M, const N: usize> {
+    /// Of each place, part of the hash of its series and the number of its entry, or 0.
+    places: Box<[AtomicU32]>,
+    segments: Box<[OnceLock<Arc<Segment<M, N>>>]>,
 }
 
-impl<M> Cache<M> {
+/// The entries of the series of one block.
+struct Segment<M, const N: usize> {
+    block: Arc<Block<M>>,
+    entries: [OnceLock<Entry<N>>; SIZE],
+}
+
+/// Bits of a place for the number of an entry, counted from one.
+const NUMBER: u32 = 12;
+
+struct Entry<const N: usize> {
+    words: Words<N>,
+    /// Where equal words do not mean equal values.
+    values: Option<Box<Joined>>,
+}
+
+impl<M, const N: usize> Cache<M, N> {
     pub(super) fn new() -> Self {
-        Self { tables: [const { OnceLock::new() }; SLOTS.len()], current: AtomicUsize::new(0) }
+        Self { tables: [const { OnceLock::new() }; SEGMENTS.len()], current: AtomicUsize::new(0) }
     }
 
-    #[inline]
-    pub(super) fn find<const N: usize>(&self, hash: u64, values: &[&str; N]) -> Option<&Arc<Series<M>>> {
-        self.tables.get(self.current.load(Acquire).wrapping_sub(1))?.get()?.find(hash, values)
-    }
-
-    /// Adds a series, if there is room. `series` gives all of them with their hashes, should a new
-    /// table be due.
-    pub(super) fn insert<'s>(
+    #[inline(always)]
+    pub(super) fn find(
         &self,
         hash: u64,
-        new: &Arc<Series<M>>,
-        len: usize,
-        series: impl Iterator<Item = (u64, &'s Arc<Series<M>>)>,
-    ) where
-        M: 's,
-    {
-        let current = self.current.load(Acquire);
-        let due = SLOTS.iter().position(|slots| len * 2 <= *slots).unwrap_or(SLOTS.len() - 1) + 1;
-        if due > current {
-            let table = self.tables[due - 1].get_or_init(|| Table::new(SLOTS[due - 1]));
-            series.for_each(|(hash, series)| table.fill(hash, series));
-            self.current.store(due, Release);
-        } else if let Some(table) = self.tables[current - 1].get() {
-            table.fill(hash, new);
+        words: &Words<N>,
+        values: &[&str; N],
+    ) -> Option<(&Arc<Block<M>>, usize)> {
+        self.tables[self.current.load(Acquire) % SEGMENTS.len()].get()?.find(hash, words, values)
+    }
+
+    /// Adds the series that was made last, if there is room.
+    pub(super) fn insert(&self, key: Key, words: Words<N>, values: &[&str; N], series: &Series<M>) {
+        let (block, place) = (&series.block, series.place);
+        let mut current = self.current.load(Acquire);
+        let mut used = self.tables[current].get().map_or(0, Table::used);
+        let is_last =
+            used > 0 && self.segment(current, used - 1).is_some_and(|s| Arc::ptr_eq(&s.block, block));
+        let number = if is_last { used - 1 } else { used };
+        if number == SEGMENTS[current] {
+            if current + 1 == SEGMENTS.len() {
+                return;
+            }
+            current += 1;
         }
+        let table = self.tables[current].get_or_init(|| Table::new(SEGMENTS[current]));
+        if current > self.current.load(Relaxed) {
+            // A copy of the table before.
+            used = 0;
+            while let Some(segment) = self.segment(current - 1, used) {
+                let _ = table.segments[used].set(Arc::clone(segment));
+                for (place, entry) in segment.entries.iter().enumerate() {
+                    if let Some(entry) = entry.get() {
+                        table.fill(entry.words.hash(key), used * SIZE + place);
+                    }
+                }
+                used += 1;
+            }
+        }
+        let segment = table.segments[number].get_or_init(|| {
+            Arc::new(Segment { block: Arc::clone(block), entries: [const { OnceLock::new() }; SIZE] })
+        });
+        let long = (!words.are_exact()).then(|| Box::new(Joined::new(values)));
+        if segment.entries[place].set(Entry { words, values: long }).is_ok() {
+            table.fill(words.hash(key), number * SIZE + place);
+        }
+        self.current.store(current, Release);
+    }
+
+    fn segment(&self, table: usize, number: usize) -> Option<&Arc<Segment<M, N>>> {
+        self.tables[table].get()?.segments.get(number)?.get()
     }
 }
 
-impl<M> Table<M> {
-    fn new(slots: usize) -> Self {
+impl<M, const N: usize> Table<M, N> {
+    fn new(segments: usize) -> Self {
         Self {
-            tags: (0..slots).map(|_| AtomicU32::new(0)).collect(),
-            slots: (0..slots).map(|_| OnceLock::new()).collect(),
+            places: (0..2 * segments * SIZE).map(|_| AtomicU32::new(0)).collect(),
+            segments: (0..segments).map(|_| OnceLock::new()).collect(),
         }
     }
 
-    #[inline]
-    fn find<const N: usize>(&self, hash: u64, values: &[&str; N]) -> Option<&Arc<Series<M>>> {
+    /// How many segments are filled.
+    fn used(&self) -> usize {
+        self.segments.iter().take_while(|segment| segment.get().is_some()).count()
+    }
+
+    #[inline(always)]
+    fn find(&self, hash: u64, words: &Words<N>, values: &[&str; N]) -> Option<(&Arc<Block<M>>, usize)> {
         let wanted = tag(hash);
-        for place in self.places(hash) {
-            // Relaxed: the slot has an order of its own, and one that is not filled yet is a miss.
-            let tag = self.tags[place].load(Relaxed);
-            if tag == wanted {
-                match self.slots[place].get() {
-                    Some(series) if series.values.are(values) => {
-                        return Some(series).filter(|series| !series.is_removed());
-                    }
-                    _ => {}
+        for probe in 0..PROBES {
+            // Relaxed: an entry has an order of its own, and one that is not filled yet is a miss.
+            let place = self.place(hash, probe).load(Relaxed);
+            if place ^ wanted < 1 << NUMBER {
+                // A free place is none of them.
+                let number = ((place ^ wanted) as usize).wrapping_sub(1);
+                let segment = self.segments.get(number / SIZE)?.get()?;
+                let place = number % SIZE;
+                if segment.entries[place].get().is_some_and(|entry| entry.is(words, values))
+                    && !segment.block.is_removed(place)
+                {
+                    return Some((&segment.block, place));
                 }
-            } else if tag == 0 {
+            } else if place == 0 {
                 return None;
             }
         }
         None
     }
 
-    fn fill(&self, hash: u64, series: &Arc<Series<M>>) {
-        for place in self.places(hash) {
-            if self.slots[place].set(Arc::clone(series)).is_ok() {
-                self.tags[place].store(tag(hash), Relaxed);
-                return;
-            }
+    fn fill(&self, hash: u64, number: usize) {
+        let filled = tag(hash) | (number as u32 + 1);
+        let free = (0..PROBES).map(|probe| self.place(hash, probe)).find(|place| place.load(Relaxed) == 0);
+        if let Some(place) = free {
+            place.store(filled, Relaxed);
         }
     }
 
-    #[inline]
-    fn places(&self, hash: u64) -> impl Iterator<Item = usize> + use<M> {
-        let mask = self.slots.len() - 1;
+    #[inline(always)]
+    fn place(&self, hash: u64, probe: usize) -> &AtomicU32 {
         // Bits that do not take part in the tag.
-        (0..PROBES).map(move |probe| (hash as usize).wrapping_add(probe) & mask)
+        &self.places[(hash as usize).wrapping_add(probe) & (self.places.len() - 1)]
     }
 }
 
-/// Never 0, which is no series.
+impl<const N: usize> Entry<N> {
+    #[inline(always)]
+    fn is(&self, words: &Words<N>, values: &[&str; N]) -> bool {
+        self.words.are(words) && self.values.as_ref().is_none_or(|own| own.are(values))
+    }
+}
+
 #[inline]
 fn tag(hash: u64) -> u32 {
-    (hash >> 32) as u32 | 1
+    (hash >> 32) as u32 & (u32::MAX << NUMBER)
 }

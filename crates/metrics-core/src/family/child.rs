@@ -2,10 +2,11 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Deref;
 
+use super::block::Block;
 use super::store::{Found, Series};
-use super::text::Values;
-use crate::gauge::UpDown;
-use crate::timer::Observe;
+use crate::gauge::{UpDown, UpDownAt};
+use crate::labels::{Pairs, unescape};
+use crate::timer::{Observe, ObserveAt};
 use crate::{Gauge, GaugeValue, InProgress, Timer};
 
 /// One series of a [`Family`](crate::Family), for use on the spot; it dereferences to its instrument.
@@ -46,7 +47,7 @@ pub struct Child<'a, M> {
 /// assert_eq!(SENT.with(["db"]).get(), 1);
 /// ```
 pub struct Handle<M> {
-    series: Arc<Series<M>>,
+    series: Series<M>,
 }
 
 impl<'a, M> Child<'a, M> {
@@ -57,7 +58,7 @@ impl<'a, M> Child<'a, M> {
 
     /// The same series, owned.
     pub fn to_handle(&self) -> Handle<M> {
-        Handle { series: Arc::clone(self.found.series()) }
+        Handle { series: self.found.to_series() }
     }
 }
 
@@ -77,8 +78,8 @@ impl<'a, M: Observe> Child<'a, M> {
     /// ```
     pub fn start_timer(&self) -> Timer<'a> {
         match &self.found {
-            Found::Lent(series) => Timer::start(&series.instrument),
-            Found::Owned(series) => Timer::start_owned(Arc::clone(series) as Arc<dyn Observe>),
+            Found::Lent(block, place) => Timer::start(block.instrument(*place)),
+            Found::Owned(series) => series.start_timer(),
         }
     }
 }
@@ -100,8 +101,8 @@ where
     /// ```
     pub fn track_in_progress(&self) -> InProgress<'a, V> {
         match &self.found {
-            Found::Lent(series) => InProgress::lent(&series.instrument),
-            Found::Owned(series) => InProgress::owned(Arc::clone(series) as Arc<dyn UpDown>),
+            Found::Lent(block, place) => InProgress::lent(block.instrument(*place)),
+            Found::Owned(series) => series.track_in_progress(),
         }
     }
 }
@@ -109,7 +110,7 @@ where
 impl<M: Observe> Handle<M> {
     /// Starts to measure; the seconds until the timer is dropped are observed in this series.
     pub fn start_timer(&self) -> Timer<'static> {
-        Timer::start_owned(Arc::clone(&self.series) as Arc<dyn Observe>)
+        self.series.start_timer()
     }
 }
 
@@ -119,26 +120,41 @@ where
 {
     /// Adds 1 to this series now and takes it back when the guard is dropped.
     pub fn track_in_progress(&self) -> InProgress<'static, V> {
-        InProgress::owned(Arc::clone(&self.series) as Arc<dyn UpDown>)
+        self.series.track_in_progress()
     }
 }
 
-impl<M: Observe> Observe for Series<M> {
-    fn observe_seconds(&self, seconds: f64) {
-        self.instrument.observe_seconds(seconds);
+impl<M: Observe> Series<M> {
+    fn start_timer(&self) -> Timer<'static> {
+        Timer::start_owned(Arc::clone(&self.block) as Arc<dyn ObserveAt>, self.place)
     }
 }
 
-impl<V: GaugeValue> UpDown for Series<Gauge<V>>
+impl<V: GaugeValue> Series<Gauge<V>>
 where
     Gauge<V>: UpDown,
 {
-    fn up(&self) {
-        self.instrument.up();
+    fn track_in_progress<'a>(&self) -> InProgress<'a, V> {
+        InProgress::owned(Arc::clone(&self.block) as Arc<dyn UpDownAt>, self.place)
+    }
+}
+
+impl<M: Observe> ObserveAt for Block<M> {
+    fn observe_seconds_at(&self, place: usize, seconds: f64) {
+        self.instrument(place).observe_seconds(seconds);
+    }
+}
+
+impl<V: GaugeValue> UpDownAt for Block<Gauge<V>>
+where
+    Gauge<V>: UpDown,
+{
+    fn up_at(&self, place: usize) {
+        self.instrument(place).up();
     }
 
-    fn down(&self) {
-        self.instrument.down();
+    fn down_at(&self, place: usize) {
+        self.instrument(place).down();
     }
 }
 
@@ -146,7 +162,7 @@ impl<M> Handle<M> {
     pub(super) fn new(found: Found<'_, M>) -> Self {
         Self {
             series: match found {
-                Found::Lent(series) => Arc::clone(series),
+                Found::Lent(..) => found.to_series(),
                 Found::Owned(series) => series,
             },
         }
@@ -158,7 +174,8 @@ impl<M> Deref for Child<'_, M> {
 
     #[inline]
     fn deref(&self) -> &M {
-        &self.found.series().instrument
+        let (block, place) = self.found.block();
+        block.instrument(place)
     }
 }
 
@@ -167,34 +184,36 @@ impl<M> Deref for Handle<M> {
 
     #[inline]
     fn deref(&self) -> &M {
-        &self.series.instrument
+        self.series.instrument()
     }
 }
 
 impl<M> Clone for Handle<M> {
     fn clone(&self) -> Self {
-        Self { series: Arc::clone(&self.series) }
+        Self { series: self.series.clone() }
     }
 }
 
 impl<M: fmt::Debug> fmt::Debug for Child<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let series = self.found.series();
-        f.debug_tuple("Child").field(&Shown(&series.values)).field(&series.instrument).finish()
+        let (block, place) = self.found.block();
+        f.debug_tuple("Child").field(&Shown(block, place)).field(&**self).finish()
     }
 }
 
 impl<M: fmt::Debug> fmt::Debug for Handle<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Handle").field(&Shown(&self.series.values)).field(&self.series.instrument).finish()
+        let Series { block, place } = &self.series;
+        f.debug_tuple("Handle").field(&Shown(block, *place)).field(&**self).finish()
     }
 }
 
 /// Label values as a list of texts.
-struct Shown<'a>(&'a Values);
+struct Shown<'a, M>(&'a Block<M>, usize);
 
-impl fmt::Debug for Shown<'_> {
+impl<M> fmt::Debug for Shown<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(alloc::string::String::from_utf8_lossy)).finish()
+        let text = self.0.text();
+        f.debug_list().entries(Pairs(self.0.labels(&text, self.1)).map(|(_, value)| unescape(value))).finish()
     }
 }

@@ -1,101 +1,90 @@
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::store::Series;
+use super::block::Block;
+#[cfg(test)]
+use super::block::SIZE;
 
-/// Some hundreds of series in the order of their creation, and their rendered labels in one text, so
-/// that a scrape reads memory from front to back.
+/// Some hundreds of series in the order of their creation: blocks, and which of their places are in
+/// the family.
 ///
-/// Invariant: `ends[i]` is where the labels of `series[i]` end in `text`, and where the next begin.
+/// Invariant: no block stands here without a place, and their numbers ascend.
 pub(super) struct Chunk<M> {
-    series: Vec<Arc<Series<M>>>,
-    ends: Vec<usize>,
-    text: String,
+    blocks: Vec<(Arc<Block<M>>, Places)>,
 }
+
+/// A bit for each place of a block.
+type Places = u16;
 
 impl<M> Chunk<M> {
     /// So small that copying a chunk under a scrape is cheap, so large that the list of chunks is
     /// short.
-    pub(super) const SIZE: usize = 512;
+    const BLOCKS: usize = 32;
 
-    pub(super) fn of(series: Arc<Series<M>>, labels: &str) -> Self {
-        let mut chunk = Self { series: Vec::new(), ends: Vec::new(), text: String::new() };
-        chunk.push(series, labels);
-        chunk
+    /// The most series of a chunk.
+    #[cfg(test)]
+    pub(super) const SIZE: usize = Self::BLOCKS * SIZE;
+
+    pub(super) fn new() -> Self {
+        Self { blocks: Vec::new() }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.series.len()
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.len() >= Self::SIZE
-    }
-
-    pub(super) fn series(&self) -> impl Iterator<Item = &Arc<Series<M>>> {
-        self.series.iter()
-    }
-
-    pub(super) fn for_each(&self, mut f: impl FnMut(&Series<M>, &str)) {
-        let mut start = 0;
-        for (series, end) in self.series.iter().zip(&self.ends) {
-            f(series, &self.text[start..*end]);
-            start = *end;
-        }
-    }
-
-    /// The number of the first series.
+    /// The number of the first block.
     pub(super) fn first(&self) -> u64 {
-        self.series.first().map_or(0, |series| series.number())
+        self.blocks.first().map_or(0, |(block, _)| block.number())
     }
 
-    /// The number of the last series.
-    pub(super) fn last(&self) -> u64 {
-        self.series.last().map_or(0, |series| series.number())
+    /// Whether the place of this block, which is the last of all, can be added.
+    pub(super) fn has_room(&self, block: &Arc<Block<M>>) -> bool {
+        self.blocks.len() < Self::BLOCKS || self.is_last(block)
     }
 
-    /// Where the series with this number is.
-    pub(super) fn place(&self, number: u64) -> Option<usize> {
-        self.series.binary_search_by_key(&number, |series| series.number()).ok()
-    }
-
-    pub(super) fn push(&mut self, series: Arc<Series<M>>, labels: &str) {
-        self.text.push_str(labels);
-        self.series.push(series);
-        self.ends.push(self.text.len());
-        if self.is_full() {
-            // It only shrinks from here on.
-            self.text.shrink_to_fit();
+    pub(super) fn push(&mut self, block: &Arc<Block<M>>, place: usize) {
+        if !self.is_last(block) {
+            self.blocks.push((Arc::clone(block), 0));
+        }
+        if let Some((_, places)) = self.blocks.last_mut() {
+            *places |= 1 << place;
         }
     }
 
-    pub(super) fn remove(&mut self, place: usize) {
-        let start = if place == 0 { 0 } else { self.ends[place - 1] };
-        let end = self.ends.remove(place);
-        self.series.remove(place);
-        self.text.replace_range(start..end, "");
-        for later in &mut self.ends[place..] {
-            *later -= end - start;
+    /// Removes a series, and returns whether it was the last of its block.
+    pub(super) fn remove(&mut self, number: u64, place: usize) -> bool {
+        let Ok(at) = self.blocks.binary_search_by_key(&number, |(block, _)| block.number()) else {
+            return false;
+        };
+        self.blocks[at].1 &= !(1 << place);
+        let is_empty = self.blocks[at].1 == 0;
+        if is_empty {
+            self.blocks.remove(at);
         }
+        is_empty
     }
 
-    /// The same without the series that `is_doomed` gives something for.
-    pub(super) fn without<T>(&self, mut is_doomed: impl FnMut(&Series<M>) -> Option<T>) -> Self {
-        let mut kept = Self { series: Vec::new(), ends: Vec::new(), text: String::new() };
-        let mut start = 0;
-        for (series, end) in self.series.iter().zip(&self.ends) {
-            if is_doomed(series).is_none() {
-                kept.push(Arc::clone(series), &self.text[start..*end]);
+    /// Each series, with its labels.
+    pub(super) fn for_each(&self, mut f: impl FnMut(&Arc<Block<M>>, usize, &str)) {
+        for (block, places) in &self.blocks {
+            let text = block.text();
+            let mut places = *places;
+            while places != 0 {
+                let place = places.trailing_zeros() as usize;
+                places &= places - 1;
+                f(block, place, block.labels(&text, place));
             }
-            start = *end;
         }
-        kept
+    }
+
+    fn is_last(&self, block: &Arc<Block<M>>) -> bool {
+        self.blocks.last().is_some_and(|(last, _)| Arc::ptr_eq(last, block))
     }
 }
 
 impl<M> Clone for Chunk<M> {
     fn clone(&self) -> Self {
-        Self { series: self.series.clone(), ends: self.ends.clone(), text: self.text.clone() }
+        Self { blocks: self.blocks.clone() }
     }
 }

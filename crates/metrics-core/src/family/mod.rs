@@ -1,11 +1,15 @@
+mod block;
 mod cache;
 mod child;
 mod chunk;
+mod directory;
 mod error;
+mod order;
 mod partial;
 mod store;
 mod text;
 mod values;
+mod words;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -14,7 +18,8 @@ use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::OnceLock;
 
-use self::store::{Found, Store};
+use self::store::{Found, Series, Store};
+use self::text::with_values;
 use crate::metric::Meta;
 use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, str_eq};
 use crate::{
@@ -62,13 +67,13 @@ pub struct Family<M: FromOptions, const N: usize> {
     options: M::Options,
     /// Made with the first series, as a constant cannot allocate: a family without series costs
     /// nothing.
-    state: OnceLock<State<M>>,
+    state: OnceLock<State<M, N>>,
 }
 
-struct State<M: FromOptions> {
+struct State<M: FromOptions, const N: usize> {
     /// In the form in which series share what is computed from them.
     options: M::Options,
-    store: Store<M>,
+    store: Store<M, N>,
 }
 
 enum LabelNames<const N: usize> {
@@ -203,7 +208,7 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
     }
 
     /// The series of these label values, made if it is not there.
-    #[inline]
+    #[inline(always)]
     pub fn with<Kind>(&self, values: impl LabelValues<N, Kind>) -> Child<'_, M> {
         Child::new(values.with_strs(|values| self.series(values)))
     }
@@ -250,7 +255,9 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
     /// The series of these label values, if it is there.
     pub fn get<Kind>(&self, values: impl LabelValues<N, Kind>) -> Option<Child<'_, M>> {
         let store = &self.state.get()?.store;
-        values.with_strs(|values| store.get(store.hash(values), values)).map(Child::new)
+        values
+            .with_strs(|values| store.lend(values).or_else(|| store.get(values).map(Found::Owned)))
+            .map(Child::new)
     }
 
     /// Removes the series of these label values; false if it is not there. Whoever holds it can go on
@@ -277,12 +284,10 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
         let mut wanted = Vec::with_capacity(labels.len());
         for (name, value) in labels {
             let Some(at) = self.label_names().position(|other| other == *name) else { return 0 };
-            wanted.push((at, value.as_bytes()));
+            wanted.push((at, *value));
         }
-        state.store.remove_if(|series| {
-            wanted
-                .iter()
-                .all(|(at, value)| series.values.iter().nth(*at).is_some_and(|other| other == *value))
+        state.store.remove_if(|labels| {
+            with_values(labels, |values: &[&str; N]| wanted.iter().all(|(at, value)| values[*at] == *value))
         })
     }
 
@@ -326,24 +331,24 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn series(&self, values: &[&str; N]) -> Found<'_, M> {
         if let Some(state) = self.state.get() {
-            let hash = state.store.hash(values);
-            if let Some(series) = state.store.get(hash, values) {
-                return series;
+            if let Some(lent) = state.store.lend(values) {
+                return lent;
             }
         }
-        self.make_series(values)
+        Found::Owned(self.find_or_make(values))
     }
 
-    #[cold]
-    fn make_series(&self, values: &[&str; N]) -> Found<'_, M> {
-        let state =
-            self.state.get_or_init(|| State { options: M::shared(&self.options), store: Store::new() });
-        let hash = state.store.hash(values);
-        let instrument = M::from_options(&state.options);
-        Found::Owned(state.store.get_or_insert(hash, &self.names(), values, instrument))
+    #[inline(never)]
+    fn find_or_make(&self, values: &[&str; N]) -> Series<M> {
+        let state = self
+            .state
+            .get_or_init(|| State { options: M::shared(&self.options), store: Store::new(&self.names()) });
+        let there = state.store.get(values);
+        let make = || M::from_options(&state.options);
+        there.unwrap_or_else(|| state.store.get_or_insert(&self.names(), values, make))
     }
 
     /// The series of the values that are given and the defaults of the others.

@@ -1,19 +1,18 @@
+//! Label values that are compared in full.
+
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
-use core::hash::{Hash, Hasher};
 
 use crate::hash::same;
+use crate::labels::{Pairs, push_pair, unescape};
 
 /// Label values side by side, with a byte between them that no text holds: so two sets of values are
-/// equal exactly if their bytes are. Short ones lie in the series itself, where a lookup finds them in
-/// the cache line that it is about to update.
-pub(super) enum Values {
-    Inline { len: u8, bytes: [u8; Self::INLINE] },
-    Heap(Box<[u8]>),
-}
+/// equal exactly if their bytes are.
+pub(super) struct Joined(Box<[u8]>);
 
-impl Values {
-    const INLINE: usize = 22;
+impl Joined {
     /// Not part of any UTF-8.
     const BETWEEN: u8 = 0xFF;
 
@@ -25,18 +24,12 @@ impl Values {
             }
             joined.extend_from_slice(value.as_bytes());
         }
-        if joined.len() > Self::INLINE {
-            return Self::Heap(joined.into());
-        }
-        let mut bytes = [0; Self::INLINE];
-        bytes[..joined.len()].copy_from_slice(&joined);
-        Self::Inline { len: joined.len() as u8, bytes }
+        Self(joined.into())
     }
 
     /// Whether it is these values.
-    #[inline]
     pub(super) fn are<const N: usize>(&self, values: &[&str; N]) -> bool {
-        let mut rest = self.bytes();
+        let mut rest = &*self.0;
         for (i, value) in values.iter().enumerate() {
             let Some((head, tail)) = rest.split_at_checked(value.len()) else { return false };
             if !same(head, value.as_bytes()) {
@@ -52,32 +45,62 @@ impl Values {
         }
         rest.is_empty()
     }
+}
 
-    /// Each value, as its UTF-8.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.bytes().split(|byte| *byte == Self::BETWEEN)
-    }
+/// How far it is to each value in the rendered labels of these names, from the value before.
+pub(super) fn gaps<const N: usize>(names: &[&str; N]) -> [usize; N] {
+    let mut rendered = String::new();
+    names.map(|name| {
+        let before = rendered.len();
+        push_pair(&mut rendered, name, "");
+        rendered.len() - 1 - before
+    })
+}
 
-    #[inline]
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Inline { len, bytes } => &bytes[..usize::from(*len).min(Self::INLINE)],
-            Self::Heap(bytes) => bytes,
+/// Whether `rendered` labels, which have these gaps, have these values.
+///
+/// An escaped value and the quote behind it are not the beginning of any other, so whatever matches
+/// to the end is equal.
+pub(super) fn have_values<const N: usize>(rendered: &str, gaps: &[usize; N], values: &[&str; N]) -> bool {
+    let mut rest = rendered.as_bytes();
+    for (gap, value) in gaps.iter().zip(values) {
+        match rest.get(*gap..).and_then(|rest| after_value(rest, value.as_bytes())) {
+            Some(after) => rest = after,
+            None => return false,
         }
     }
+    rest.is_empty()
 }
 
-impl PartialEq for Values {
-    fn eq(&self, other: &Self) -> bool {
-        self.bytes() == other.bytes()
+/// Hands the values of `rendered` labels to `f`.
+pub(super) fn with_values<const N: usize, R>(rendered: &str, f: impl FnOnce(&[&str; N]) -> R) -> R {
+    let mut values = [const { Cow::Borrowed("") }; N];
+    for (value, (_, escaped)) in values.iter_mut().zip(Pairs(rendered)) {
+        *value = unescape(escaped);
     }
+    f(&core::array::from_fn(|i| &*values[i]))
 }
 
-impl Eq for Values {}
+/// What comes behind the escaped `value` and its quote, if `rendered` begins with those.
+fn after_value<'a>(rendered: &'a [u8], value: &[u8]) -> Option<&'a [u8]> {
+    let rest = if value.iter().all(|byte| escape(*byte).is_none()) {
+        let (plain, rest) = rendered.split_at_checked(value.len())?;
+        same(plain, value).then_some(rest)?
+    } else {
+        value.iter().try_fold(rendered, |rest, byte| match escape(*byte) {
+            Some(escaped) => rest.strip_prefix(&[b'\\', escaped]),
+            None => rest.strip_prefix(&[*byte]),
+        })?
+    };
+    rest.strip_prefix(b"\"")
+}
 
-impl Hash for Values {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.bytes().hash(state);
+/// What stands behind a backslash for this byte.
+fn escape(byte: u8) -> Option<u8> {
+    match byte {
+        b'\\' | b'"' => Some(byte),
+        b'\n' => Some(b'n'),
+        _ => None,
     }
 }
 
@@ -98,23 +121,36 @@ mod tests {
             "abcdefghi",
             "\u{7ff}",
             "\"",
+            "\\",
+            "\n",
+            "n",
+            "\\n",
+            "\\\"",
+            "a\",bb=\"b",
+            "b\\",
+            "\",bb=\"",
+            "\",bb=",
             "0123456789012345678901",
             &long,
         ];
+        let gaps = gaps(&["a", "bb"]);
         for a in texts {
             for b in texts {
-                let made = Values::new(&[a, b]);
-                assert!(made.iter().eq([a.as_bytes(), b.as_bytes()]));
+                let joined = Joined::new(&[a, b]);
+                let mut rendered = String::new();
+                push_pair(&mut rendered, "a", a);
+                push_pair(&mut rendered, "bb", b);
                 for c in texts {
                     for d in texts {
-                        assert_eq!(made.are(&[c, d]), (a, b) == (c, d), "{a:?} {b:?} {c:?} {d:?}");
+                        let equal = (a, b) == (c, d);
+                        assert_eq!(joined.are(&[c, d]), equal, "{a:?} {b:?} {c:?} {d:?}");
+                        assert_eq!(have_values(&rendered, &gaps, &[c, d]), equal, "{a:?} {b:?} {c:?} {d:?}");
                     }
                 }
-                assert!(!made.are(&[a]) && !made.are(&[a, b, ""]));
+                with_values(&rendered, |values| assert_eq!(values, &[a, b]));
+                assert!(!joined.are(&[a]) && !joined.are(&[a, b, ""]));
             }
         }
-        assert!(matches!(Values::new(&[&*"x".repeat(22)]), Values::Inline { .. }));
-        assert!(matches!(Values::new(&[&*"x".repeat(23)]), Values::Heap(_)));
-        assert!(Values::new(&[]).are(&[]));
+        assert!(Joined::new(&[]).are(&[]) && have_values("", &[], &[]));
     }
 }

@@ -40,21 +40,21 @@ pub struct Text;
 pub struct Scalar;
 
 impl<T: AsRef<str> + ?Sized> LabelValue<Text> for T {
-    #[inline]
+    #[inline(always)]
     fn with_str<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         f(self.as_ref())
     }
 }
 
 impl LabelValue<Scalar> for bool {
-    #[inline]
+    #[inline(always)]
     fn with_str<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         f(if *self { "true" } else { "false" })
     }
 }
 
 impl LabelValue<Scalar> for char {
-    #[inline]
+    #[inline(always)]
     fn with_str<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         f(self.encode_utf8(&mut [0; 4]))
     }
@@ -63,7 +63,7 @@ impl LabelValue<Scalar> for char {
 macro_rules! unsigned {
     ($($ty:ty),*) => {
         $(impl LabelValue<Scalar> for $ty {
-            #[inline]
+            #[inline(always)]
             fn with_str<R>(&self, f: impl FnOnce(&str) -> R) -> R {
                 with_digits(*self as u64, false, f)
             }
@@ -74,7 +74,7 @@ macro_rules! unsigned {
 macro_rules! signed {
     ($($ty:ty),*) => {
         $(impl LabelValue<Scalar> for $ty {
-            #[inline]
+            #[inline(always)]
             fn with_str<R>(&self, f: impl FnOnce(&str) -> R) -> R {
                 with_digits((*self as i64).unsigned_abs(), *self < 0, f)
             }
@@ -85,10 +85,38 @@ macro_rules! signed {
 unsigned!(u8, u16, u32, u64, usize);
 signed!(i8, i16, i32, i64, isize);
 
-/// The decimal digits, on the stack.
-#[inline]
-fn with_digits<R>(mut n: u64, negative: bool, f: impl FnOnce(&str) -> R) -> R {
-    let mut digits = [b'0'; 20];
+/// `000` to `999`, one behind the other.
+const UP_TO_999: &str = {
+    const DIGITS: [u8; 3000] = {
+        let mut digits = [b'0'; 3000];
+        let mut i = 0;
+        while i < digits.len() {
+            digits[i] += (i / 3 / [100, 10, 1][i % 3] % 10) as u8;
+            i += 1;
+        }
+        digits
+    };
+    match core::str::from_utf8(&DIGITS) {
+        Ok(digits) => digits,
+        Err(_) => unreachable!(),
+    }
+};
+
+/// The decimal digits: of small numbers, which a status code is, as they stand in a constant.
+#[inline(always)]
+fn with_digits<R>(n: u64, negative: bool, f: impl FnOnce(&str) -> R) -> R {
+    let mut buffer = [b'0'; 20];
+    f(if n < 1000 && !negative {
+        let n = n as usize;
+        let leading = usize::from(n < 100) + usize::from(n < 10);
+        &UP_TO_999[3 * n + leading..3 * n + 3]
+    } else {
+        write_digits(&mut buffer, n, negative)
+    })
+}
+
+#[inline(never)]
+fn write_digits(digits: &mut [u8; 20], mut n: u64, negative: bool) -> &str {
     let mut start = digits.len();
     loop {
         start -= 1;
@@ -102,7 +130,7 @@ fn with_digits<R>(mut n: u64, negative: bool, f: impl FnOnce(&str) -> R) -> R {
         start -= 1;
         digits[start] = b'-';
     }
-    f(core::str::from_utf8(&digits[start..]).unwrap_or_default())
+    core::str::from_utf8(&digits[start..]).unwrap_or_default()
 }
 
 /// Values for `N` labels, in the order of the family's label names: an array of text, or a tuple of
@@ -129,21 +157,21 @@ pub trait LabelValues<const N: usize, Kind> {
 }
 
 impl<T: AsRef<str>, const N: usize> LabelValues<N, Text> for [T; N] {
-    #[inline]
+    #[inline(always)]
     fn with_strs<R>(&self, f: impl FnOnce(&[&str; N]) -> R) -> R {
         f(&core::array::from_fn(|i| self[i].as_ref()))
     }
 }
 
 impl<V: LabelValues<N, Kind>, const N: usize, Kind> LabelValues<N, Kind> for &V {
-    #[inline]
+    #[inline(always)]
     fn with_strs<R>(&self, f: impl FnOnce(&[&str; N]) -> R) -> R {
         (**self).with_strs(f)
     }
 }
 
 impl LabelValues<0, ()> for () {
-    #[inline]
+    #[inline(always)]
     fn with_strs<R>(&self, f: impl FnOnce(&[&str; 0]) -> R) -> R {
         f(&[])
     }
@@ -155,7 +183,7 @@ macro_rules! tuple {
         where
             $($name: LabelValue<$kind>),*
         {
-            #[inline]
+            #[inline(always)]
             #[allow(non_snake_case)]
             fn with_strs<R>(&self, f: impl FnOnce(&[&str; $n]) -> R) -> R {
                 let ($($name,)*) = self;
@@ -195,7 +223,7 @@ mod tests {
 
     #[test]
     fn numbers_are_their_digits() {
-        for n in [i64::MIN, -10, -1, 0, 9, 10, i64::MAX] {
+        for n in [i64::MIN, -10, -1, i64::MAX, 1000, 1001].into_iter().chain(0..1000) {
             assert_eq!(text(n), n.to_string());
         }
         assert_eq!(text(u64::MAX), u64::MAX.to_string());
