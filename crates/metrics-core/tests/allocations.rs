@@ -176,4 +176,17 @@ fn updates_and_samples_do_not_allocate() {
     assert!(grown <= 4096, "{grown} bytes for one contended counter among {}", counters.len());
 
     exemplars_and_native_buckets();
+
+    // A series costs its labels and some fifty bytes, and gives them back.
+    let before = BYTES.load(Relaxed);
+    let many: Family<Counter, 2> = Family::counter("m_total", "M.", ["method", "path"]);
+    for i in 0..50_000 {
+        many.with(("GET", i)).inc();
+    }
+    let labels = r#"method="GET",path="10000""#.len();
+    let each = (BYTES.load(Relaxed) - before) / 50_000;
+    assert!(each < labels + 60, "{each} bytes for each series");
+    many.clear();
+    let left = BYTES.load(Relaxed) - before;
+    assert!(left < 250_000, "{left} bytes of an empty family");
 }

@@ -27,6 +27,8 @@ pub(super) struct Block<M> {
     starts: [AtomicU16; SIZE],
     /// A bit for each place whose series was taken out of the family.
     removed: AtomicU16,
+    /// A bit for each place whose labels have escapes.
+    escaped: AtomicU16,
     /// Where the directory has it.
     ordinal: u32,
     /// Ascends in the order of creation.
@@ -49,6 +51,7 @@ impl<M> Block<M> {
             number,
             ordinal,
             removed: AtomicU16::new(0),
+            escaped: AtomicU16::new(0),
             starts: [const { AtomicU16::new(0) }; SIZE],
             sealed: OnceLock::new(),
             open: Mutex::new(None),
@@ -85,6 +88,9 @@ impl<M> Block<M> {
         let text = Arc::make_mut(open.get_or_insert_default());
         // A place that would begin further back does not come about: the block is full before.
         self.starts[place].store(text.len() as u16, Relaxed);
+        if labels.contains('\\') {
+            self.escaped.fetch_or(1 << place, Relaxed);
+        }
         text.push_str(labels);
         let is_full = place + 1 == SIZE || text.len() > usize::from(u16::MAX);
         if is_full {
@@ -93,6 +99,11 @@ impl<M> Block<M> {
             let _ = self.sealed.set(text.into_boxed_str());
         }
         !is_full
+    }
+
+    #[inline]
+    pub(super) fn is_escaped(&self, place: usize) -> bool {
+        self.escaped.load(Relaxed) >> place & 1 != 0
     }
 
     #[inline]

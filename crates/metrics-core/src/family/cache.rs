@@ -75,41 +75,46 @@ impl<M, const N: usize> Cache<M, N> {
     }
 
     /// Adds the series that was made last, if there is room.
-    pub(super) fn insert(&self, key: Key, words: Words<N>, values: &[&str; N], series: &Series<M>) {
+    pub(super) fn insert(&self, key: &Key, words: Words<N>, values: &[&str; N], series: &Series<M>) {
         let (block, place) = (&series.block, series.place);
         let mut current = self.current.load(Acquire);
-        let mut used = self.tables[current].get().map_or(0, Table::used);
+        let used = self.tables[current].get().map_or(0, Table::used);
+        // The block of the last segment, or a new one.
         let is_last =
-            used > 0 && self.segment(current, used - 1).is_some_and(|s| Arc::ptr_eq(&s.block, block));
-        let number = if is_last { used - 1 } else { used };
+            |used: &usize| self.segment(current, *used).is_some_and(|s| Arc::ptr_eq(&s.block, block));
+        let number = used.checked_sub(1).filter(is_last).unwrap_or(used);
         if number == SEGMENTS[current] {
             if current + 1 == SEGMENTS.len() {
                 return;
             }
             current += 1;
         }
-        let table = self.tables[current].get_or_init(|| Table::new(SEGMENTS[current]));
-        if current > self.current.load(Relaxed) {
-            // A copy of the table before.
-            used = 0;
-            while let Some(segment) = self.segment(current - 1, used) {
-                let _ = table.segments[used].set(Arc::clone(segment));
-                for (place, entry) in segment.entries.iter().enumerate() {
-                    if let Some(entry) = entry.get() {
-                        table.fill(entry.words.hash(key), used * SIZE + place);
-                    }
-                }
-                used += 1;
-            }
-        }
+        let table = self.tables[current].get_or_init(|| self.table(key, current));
         let segment = table.segments[number].get_or_init(|| {
             Arc::new(Segment { block: Arc::clone(block), entries: [const { OnceLock::new() }; SIZE] })
         });
         let long = (!words.are_exact()).then(|| Box::new(Joined::new(values)));
+        let hash = words.hash(key);
         if segment.entries[place].set(Entry { words, values: long }).is_ok() {
-            table.fill(words.hash(key), number * SIZE + place);
+            table.fill(hash, number * SIZE + place);
         }
         self.current.store(current, Release);
+    }
+
+    /// A table with what the one before has.
+    fn table(&self, key: &Key, index: usize) -> Table<M, N> {
+        let table = Table::new(SEGMENTS[index]);
+        let before = index.checked_sub(1).and_then(|before| self.tables[before].get());
+        let segments = before.iter().flat_map(|before| before.segments.iter()).map_while(OnceLock::get);
+        for (number, segment) in segments.enumerate() {
+            let _ = table.segments[number].set(Arc::clone(segment));
+            for (place, entry) in segment.entries.iter().enumerate() {
+                if let Some(entry) = entry.get() {
+                    table.fill(entry.words.hash(key), number * SIZE + place);
+                }
+            }
+        }
+        table
     }
 
     fn segment(&self, table: usize, number: usize) -> Option<&Arc<Segment<M, N>>> {
@@ -175,6 +180,7 @@ impl<const N: usize> Entry<N> {
     }
 }
 
+/// The bits of a place that are not the number.
 #[inline]
 fn tag(hash: u64) -> u32 {
     (hash >> 32) as u32 & (u32::MAX << NUMBER)

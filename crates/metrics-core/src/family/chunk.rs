@@ -69,11 +69,13 @@ impl<M> Chunk<M> {
     pub(super) fn for_each(&self, mut f: impl FnMut(&Arc<Block<M>>, usize, &str)) {
         for (block, places) in &self.blocks {
             let text = block.text();
+            // Once, not for each series.
+            let text = &*text;
             let mut places = *places;
             while places != 0 {
                 let place = places.trailing_zeros() as usize;
                 places &= places - 1;
-                f(block, place, block.labels(&text, place));
+                f(block, place, block.labels(text, place));
             }
         }
     }

@@ -13,11 +13,13 @@ mod words;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::OnceLock;
 
+use self::block::Block;
 use self::store::{Found, Series, Store};
 use self::text::with_values;
 use crate::metric::Meta;
@@ -255,9 +257,11 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
     /// The series of these label values, if it is there.
     pub fn get<Kind>(&self, values: impl LabelValues<N, Kind>) -> Option<Child<'_, M>> {
         let store = &self.state.get()?.store;
-        values
-            .with_strs(|values| store.lend(values).or_else(|| store.get(values).map(Found::Owned)))
-            .map(Child::new)
+        let found = values.with_strs(|values| match self.lend(values) {
+            Some((block, place)) => Some(Found::Lent(block, place)),
+            None => store.get(&store.wanted(values), values).map(Found::Owned),
+        });
+        found.map(Child::new)
     }
 
     /// Removes the series of these label values; false if it is not there. Whoever holds it can go on
@@ -333,12 +337,16 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
 
     #[inline(always)]
     fn series(&self, values: &[&str; N]) -> Found<'_, M> {
-        if let Some(state) = self.state.get() {
-            if let Some(lent) = state.store.lend(values) {
-                return lent;
-            }
+        match self.lend(values) {
+            Some((block, place)) => Found::Lent(block, place),
+            None => Found::Owned(self.find_or_make(values)),
         }
-        Found::Owned(self.find_or_make(values))
+    }
+
+    /// All that most lookups need. What it returns fits into registers.
+    fn lend(&self, values: &[&str; N]) -> Option<(&Arc<Block<M>>, usize)> {
+        let store = &self.state.get()?.store;
+        store.lend(&store.wanted(values), values)
     }
 
     #[inline(never)]
@@ -346,9 +354,10 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
         let state = self
             .state
             .get_or_init(|| State { options: M::shared(&self.options), store: Store::new(&self.names()) });
-        let there = state.store.get(values);
+        let wanted = state.store.wanted(values);
         let make = || M::from_options(&state.options);
-        there.unwrap_or_else(|| state.store.get_or_insert(&self.names(), values, make))
+        let there = state.store.get(&wanted, values);
+        there.unwrap_or_else(|| state.store.get_or_insert(&wanted, &self.names(), values, make))
     }
 
     /// The series of the values that are given and the defaults of the others.

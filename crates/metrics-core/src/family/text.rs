@@ -28,6 +28,7 @@ impl Joined {
     }
 
     /// Whether it is these values.
+    #[inline(never)]
     pub(super) fn are<const N: usize>(&self, values: &[&str; N]) -> bool {
         let mut rest = &*self.0;
         for (i, value) in values.iter().enumerate() {
@@ -57,14 +58,48 @@ pub(super) fn gaps<const N: usize>(names: &[&str; N]) -> [usize; N] {
     })
 }
 
-/// Whether `rendered` labels, which have these gaps, have these values.
-///
-/// An escaped value and the quote behind it are not the beginning of any other, so whatever matches
-/// to the end is equal.
-pub(super) fn have_values<const N: usize>(rendered: &str, gaps: &[usize; N], values: &[&str; N]) -> bool {
+/// Whether `rendered` labels, which have these gaps, and escapes or none, have these values.
+pub(super) fn have_values<const N: usize>(
+    rendered: &str,
+    gaps: &[usize; N],
+    are_escaped: bool,
+    values: &[&str; N],
+) -> bool {
+    if are_escaped { have_escaped(rendered, gaps, values) } else { have_plain(rendered, gaps, values) }
+}
+
+/// Without escapes, the quotes are those around the values. As each of these is seen as such, what
+/// stands between is a whole value.
+fn have_plain<const N: usize>(rendered: &str, gaps: &[usize; N], values: &[&str; N]) -> bool {
     let mut rest = rendered.as_bytes();
     for (gap, value) in gaps.iter().zip(values) {
-        match rest.get(*gap..).and_then(|rest| after_value(rest, value.as_bytes())) {
+        let (start, end) = (*gap, *gap + value.len());
+        if end >= rest.len()
+            || rest[start - 1] != b'"'
+            || !same(&rest[start..end], value.as_bytes())
+            || rest[end] != b'"'
+        {
+            return false;
+        }
+        rest = &rest[end + 1..];
+    }
+    rest.is_empty()
+}
+
+/// An escaped value and the quote behind it are not the beginning of any other, so whatever matches
+/// to the end is equal.
+#[cold]
+fn have_escaped<const N: usize>(rendered: &str, gaps: &[usize; N], values: &[&str; N]) -> bool {
+    let mut rest = rendered.as_bytes();
+    for (gap, value) in gaps.iter().zip(values) {
+        let escaped = rest.get(*gap..).and_then(|rest| {
+            value.bytes().try_fold(rest, |rest, byte| match byte {
+                b'\\' | b'"' => rest.strip_prefix(&[b'\\', byte]),
+                b'\n' => rest.strip_prefix(b"\\n"),
+                _ => rest.strip_prefix(&[byte]),
+            })
+        });
+        match escaped.and_then(|rest| rest.strip_prefix(b"\"")) {
             Some(after) => rest = after,
             None => return false,
         }
@@ -81,29 +116,6 @@ pub(super) fn with_values<const N: usize, R>(rendered: &str, f: impl FnOnce(&[&s
     f(&core::array::from_fn(|i| &*values[i]))
 }
 
-/// What comes behind the escaped `value` and its quote, if `rendered` begins with those.
-fn after_value<'a>(rendered: &'a [u8], value: &[u8]) -> Option<&'a [u8]> {
-    let rest = if value.iter().all(|byte| escape(*byte).is_none()) {
-        let (plain, rest) = rendered.split_at_checked(value.len())?;
-        same(plain, value).then_some(rest)?
-    } else {
-        value.iter().try_fold(rendered, |rest, byte| match escape(*byte) {
-            Some(escaped) => rest.strip_prefix(&[b'\\', escaped]),
-            None => rest.strip_prefix(&[*byte]),
-        })?
-    };
-    rest.strip_prefix(b"\"")
-}
-
-/// What stands behind a backslash for this byte.
-fn escape(byte: u8) -> Option<u8> {
-    match byte {
-        b'\\' | b'"' => Some(byte),
-        b'\n' => Some(b'n'),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +128,8 @@ mod tests {
             "a",
             "b",
             "ab",
+            "abc",
+            ",bb=\"b",
             "abcdefg",
             "abcdefgh",
             "abcdefghi",
@@ -140,17 +154,20 @@ mod tests {
                 let mut rendered = String::new();
                 push_pair(&mut rendered, "a", a);
                 push_pair(&mut rendered, "bb", b);
+                let are_escaped = rendered.contains('\\');
                 for c in texts {
                     for d in texts {
                         let equal = (a, b) == (c, d);
                         assert_eq!(joined.are(&[c, d]), equal, "{a:?} {b:?} {c:?} {d:?}");
-                        assert_eq!(have_values(&rendered, &gaps, &[c, d]), equal, "{a:?} {b:?} {c:?} {d:?}");
+                        assert_eq!(have_escaped(&rendered, &gaps, &[c, d]), equal, "{a:?} {b:?} {c:?} {d:?}");
+                        let have = have_values(&rendered, &gaps, are_escaped, &[c, d]);
+                        assert_eq!(have, equal, "{a:?} {b:?} {c:?} {d:?}");
                     }
                 }
                 with_values(&rendered, |values| assert_eq!(values, &[a, b]));
                 assert!(!joined.are(&[a]) && !joined.are(&[a, b, ""]));
             }
         }
-        assert!(Joined::new(&[]).are(&[]) && have_values("", &[], &[]));
+        assert!(Joined::new(&[]).are(&[]) && have_values("", &[], false, &[]));
     }
 }

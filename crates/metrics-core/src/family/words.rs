@@ -3,7 +3,6 @@
 use crate::hash::{fold, half, mix, word};
 
 /// The key of a family's hashes.
-#[derive(Clone, Copy)]
 pub(super) struct Key(u64, u64);
 
 impl Key {
@@ -12,7 +11,7 @@ impl Key {
         Self(key, mix(key, b"second"))
     }
 
-    /// Under it, all hashes are equal.
+    /// Under it, all hashes are equal, and the words of long values of one length.
     #[cfg(test)]
     pub(super) const COLLIDING: Self = Self(0, 0);
 }
@@ -28,7 +27,7 @@ const LONG: u64 = 1 << 63;
 
 impl<const N: usize> Words<N> {
     #[inline(always)]
-    pub(super) fn of(key: Key, values: &[&str; N]) -> Self {
+    pub(super) fn of(key: &Key, values: &[&str; N]) -> Self {
         // Not `map`, which goes by way of memory.
         let mut all = [[0; 2]; N];
         for (own, value) in all.iter_mut().zip(values) {
@@ -38,7 +37,7 @@ impl<const N: usize> Words<N> {
     }
 
     #[inline(always)]
-    pub(super) fn hash(&self, key: Key) -> u64 {
+    pub(super) fn hash(&self, key: &Key) -> u64 {
         if cfg!(test) && key.0 == 0 {
             return 7;
         }
@@ -59,25 +58,32 @@ impl<const N: usize> Words<N> {
 }
 
 #[inline(always)]
-fn words(key: Key, bytes: &[u8]) -> [u64; 2] {
+fn words(key: &Key, bytes: &[u8]) -> [u64; 2] {
     let len = bytes.len();
     let length = (len as u64) << LENGTH;
-    // Pieces that overlap agree on what they share.
-    match len {
-        0 => [0, 0],
-        1..=3 => {
-            let byte = |at: usize| u64::from(bytes[at]) << (8 * at);
-            [0, length | byte(0) | byte(len / 2) | byte(len - 1)]
+    // Pieces that overlap agree on what they share. The likely lengths come first.
+    if len >= 4 {
+        if len <= 7 {
+            [0, length | half(bytes, 0) | half(bytes, len - 4) << (8 * (len - 4))]
+        } else if len <= 15 {
+            // In two steps, as a shift by all 64 bits would be one too far.
+            [word(bytes, 0), length | word(bytes, len - 8) >> 8 >> (8 * (15 - len))]
+        } else {
+            long(key, bytes)
         }
-        4..=7 => [0, length | half(bytes, 0) | half(bytes, len - 4) << (8 * (len - 4))],
-        // In two steps, as a shift by all 64 bits would be one too far.
-        8..=15 => [word(bytes, 0), length | word(bytes, len - 8) >> 8 >> (8 * (15 - len))],
-        _ => long(key, bytes),
+    } else if len > 0 {
+        let byte = |at: usize| u64::from(bytes[at]) << (8 * at);
+        [0, length | byte(0) | byte(len / 2) | byte(len - 1)]
+    } else {
+        [0, 0]
     }
 }
 
 #[inline(never)]
-fn long(key: Key, bytes: &[u8]) -> [u64; 2] {
+fn long(key: &Key, bytes: &[u8]) -> [u64; 2] {
+    if cfg!(test) && key.0 == 0 {
+        return [7, LONG | bytes.len() as u64];
+    }
     [mix(key.1, bytes), LONG | bytes.len() as u64]
 }
 
@@ -105,17 +111,17 @@ mod tests {
             }
             texts.push(base);
         }
-        let all: BTreeSet<_> = texts.iter().map(|text| words(KEY, text.as_bytes())).collect();
+        let all: BTreeSet<_> = texts.iter().map(|text| words(&KEY, text.as_bytes())).collect();
         assert_eq!(all.len(), texts.len());
         for text in &texts {
-            assert!(Words::of(KEY, &[text, ""]).are_exact());
+            assert!(Words::of(&KEY, &[text, ""]).are_exact());
         }
-        assert!(!Words::of(KEY, &["", "sixteen bytes it"]).are_exact());
+        assert!(!Words::of(&KEY, &["", "sixteen bytes it"]).are_exact());
     }
 
     #[test]
     fn every_byte_and_every_border_counts() {
-        let hash = |a: &str, b: &str| Words::of(KEY, &[a, b]).hash(KEY);
+        let hash = |a: &str, b: &str| Words::of(&KEY, &[a, b]).hash(&KEY);
         assert_ne!(hash("ab", "c"), hash("a", "bc"));
         assert_ne!(hash("", "a"), hash("a", ""));
         for len in 1..40 {
@@ -132,11 +138,11 @@ mod tests {
     #[test]
     fn similar_values_spread() {
         let hashes: Vec<u64> =
-            (0..4096).map(|i| Words::of(KEY, &["GET", &format!("/p{i}")]).hash(KEY)).collect();
+            (0..4096).map(|i| Words::of(&KEY, &["GET", &format!("/p{i}")]).hash(&KEY)).collect();
         for shift in [0, 16, 32, 48] {
             let places: BTreeSet<u64> = hashes.iter().map(|hash| hash >> shift & 0xFFFF).collect();
             assert!(places.len() > 3800, "{} of 4096 in 65536 places from bit {shift}", places.len());
         }
-        assert_eq!(Words::of(Key::COLLIDING, &["a".to_string().as_str()]).hash(Key::COLLIDING), 7);
+        assert_eq!(Words::of(&Key::COLLIDING, &["a".to_string().as_str()]).hash(&Key::COLLIDING), 7);
     }
 }
