@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::metadata::Metadata;
 use crate::steps::{Outcome, Steps, cargo, run};
-use crate::{budgets, deep, fuzz, sanitizers, targets};
+use crate::{budgets, deep, fuzz, models, sanitizers, targets};
 
 pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
     let mut figures = Figures::default();
@@ -26,6 +26,7 @@ pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
             run(test.args(names.iter().flat_map(|name| ["--test", name])))
         })
     });
+    figures.take(steps, "models, in every order", |steps| models::run_task(steps, &[]));
     figures.take(steps, "without 64-bit atomics: the whole suite", |steps| {
         steps.step("the whole suite without 64-bit atomics");
         let mut test = cargo(["test", "--quiet", "--workspace", "--exclude", "budgets", "--all-targets"]);

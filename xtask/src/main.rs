@@ -7,6 +7,7 @@ mod fuzz;
 mod lint;
 mod long;
 mod metadata;
+mod models;
 mod prove;
 mod readme;
 mod sanitizers;
@@ -49,6 +50,11 @@ const TASKS: &[Task] = &[
         help: "instructions per operation against their ceilings; `--bless` sets those",
         run: budgets::run_task,
     },
+    Task {
+        name: "loom",
+        help: "the algorithms between threads, in every order of their steps",
+        run: models::run_task,
+    },
     Task { name: "no-std", help: "targets without std, threads or 64-bit atomics", run: targets::run_task },
     Task { name: "tsan", help: "the stress tests under ThreadSanitizer", run: sanitizers::thread },
     Task { name: "asan", help: "the stress tests under AddressSanitizer", run: sanitizers::address },
@@ -68,9 +74,10 @@ const TASKS: &[Task] = &[
         name: "ci",
         help: "what .ci/run runs: lint, test, and the short form of the rest",
         run: |steps, arguments| {
-            let all: [fn(&mut Steps, &[String]) -> Outcome; 8] = [
+            let all: [fn(&mut Steps, &[String]) -> Outcome; 9] = [
                 lint::run_task,
                 prove::run_task,
+                models::run_task,
                 api::run_task,
                 budgets::run_task,
                 targets::run_task,

@@ -2,3 +2,7 @@
 
 pub use crate::hash::{key, mix};
 pub use crate::text_set::TextSet;
+
+/// For the models of the other crates.
+#[cfg(loom)]
+pub use crate::sync::modelled as sync;

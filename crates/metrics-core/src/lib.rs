@@ -80,6 +80,7 @@ mod select;
 mod state_set;
 mod stripes;
 mod summary;
+mod sync;
 mod text_set;
 #[cfg(feature = "std")]
 mod timer;

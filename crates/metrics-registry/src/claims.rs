@@ -195,17 +195,31 @@ pub(crate) struct Claims {
     by_base: DashMap<Claim, (), ByText>,
     /// How many bases end with a suffix. Changed and read under the mutex of the entries.
     suffixed: AtomicUsize,
+    #[cfg(loom)]
+    steps: crate::sync::Mutex<()>,
 }
 
 impl Claims {
     pub(crate) fn new() -> Self {
-        Self { by_base: DashMap::with_hasher_and_shard_amount(ByText, SHARDS), suffixed: AtomicUsize::new(0) }
+        Self {
+            by_base: DashMap::with_hasher_and_shard_amount(ByText, SHARDS),
+            suffixed: AtomicUsize::new(0),
+            #[cfg(loom)]
+            steps: crate::sync::Mutex::new(()),
+        }
+    }
+
+    /// The map; in a model, each use of it is a step that those of other threads come before or after.
+    fn by_base(&self) -> &DashMap<Claim, (), ByText> {
+        #[cfg(loom)]
+        drop(self.steps.lock());
+        &self.by_base
     }
 
     /// The first of `families` that clashes with a claimed one, and that one.
     pub(crate) fn clash(&self, families: &Families) -> Option<(Family, Family)> {
         let any_suffixed = self.suffixed.load(Relaxed) > 0;
-        let find = |name: &str| self.by_base.get(name).map(|found| found.key().family().clone());
+        let find = |name: &str| self.by_base().get(name).map(|found| found.key().family().clone());
         families.iter().find_map(|family| Some((family.clone(), family.clash(any_suffixed, &find)?)))
     }
 
@@ -213,7 +227,7 @@ impl Claims {
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Entry>> {
         let bases = [Some(name), name.strip_suffix("_total"), name.strip_suffix("_info")];
         bases.into_iter().flatten().find_map(|base| {
-            let found = self.by_base.get(base)?;
+            let found = self.by_base().get(base)?;
             let claim = found.key();
             (claim.family().name() == name).then(|| Arc::clone(&claim.entry))
         })
@@ -223,7 +237,7 @@ impl Claims {
     pub(crate) fn insert(&self, entry: &Arc<Entry>) {
         for (at, family) in (0..).zip(entry.families().iter()) {
             let claim = Claim { hash: ByText.hash_one(family.base()), entry: Arc::clone(entry), at };
-            let before = self.by_base.insert(claim, ());
+            let before = self.by_base().insert(claim, ());
             debug_assert!(before.is_none(), "{family:?} was claimed");
             if family.is_suffixed {
                 self.suffixed.fetch_add(1, Relaxed);
@@ -234,7 +248,7 @@ impl Claims {
     /// Frees the names of an entry. The caller holds the entry, so its collector is not dropped here.
     pub(crate) fn remove(&self, entry: &Arc<Entry>) {
         for family in entry.families().iter() {
-            self.by_base.remove(family.base());
+            self.by_base().remove(family.base());
             if family.is_suffixed {
                 self.suffixed.fetch_sub(1, Relaxed);
             }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use metrics_core::{Collector, Descriptor, InvalidDescriptor, MetricName, Scrape, ScrapeErrorReason};
 
@@ -10,6 +10,7 @@ use crate::claims::{Claims, Families, Family};
 use crate::entries::{Entries, Entry, Snapshot};
 use crate::recursion::{self, Doing, Refused};
 use crate::registry::{address, with_prefix};
+use crate::sync::{Mutex, MutexGuard};
 use crate::{RegisterError, Registry, UnregisterError};
 
 /// The registry that comes with the library.

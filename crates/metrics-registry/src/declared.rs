@@ -7,13 +7,14 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use metrics_core::{Collector, ScrapeErrorReason};
 
 use crate::entries::Entry;
 use crate::proxy::Slot;
 use crate::registry::address;
+use crate::sync::{Mutex, MutexGuard, thread_local};
 use crate::{CollectorRegistry, RegisterError, Registry, SetRegistryError};
 
 /// One static of `metrics!`, and where it stands.

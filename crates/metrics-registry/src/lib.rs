@@ -68,6 +68,7 @@ mod proxy;
 mod recursion;
 mod register;
 mod registry;
+mod sync;
 
 pub use crate::builder::CollectorRegistryBuilder;
 pub use crate::collector_registry::CollectorRegistry;

@@ -1,14 +1,14 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use arc_swap::{ArcSwapOption, Guard};
 use metrics_core::{Collector, Descriptor, MetricName, Scrape, ScrapeErrorReason};
 
 use crate::declared::{self, Adoptions, Report};
 use crate::recursion::{self, Doing, Refused};
 use crate::registry::{address, report_in};
+use crate::sync::{Current, OnceLock};
 use crate::{CollectorRegistry, RegisterError, Registry, SetRegistryError, UnregisterError};
 
 /// The global registry: where `.register()` and `metrics!` put metrics, and what is scraped if
@@ -53,7 +53,7 @@ pub static REGISTRY: RegistryProxy = RegistryProxy::make(true);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct RegistryProxy {
-    current: ArcSwapOption<Slot>,
+    current: Current<Slot>,
     id: OnceLock<u64>,
     /// Whether the metrics declared by `metrics!` are in each registry that becomes current.
     adopts: bool,
@@ -75,12 +75,7 @@ impl RegistryProxy {
     }
 
     const fn make(adopts: bool) -> Self {
-        Self {
-            current: ArcSwapOption::const_empty(),
-            id: OnceLock::new(),
-            adopts,
-            adoptions: Adoptions::new(),
-        }
+        Self { current: Current::new(), id: OnceLock::new(), adopts, adoptions: Adoptions::new() }
     }
 
     /// Puts `registry` in the place of the current one, which is returned.
@@ -104,7 +99,7 @@ impl RegistryProxy {
         // So that there is a previous one.
         let first = self.load();
         let slot = Slot { registry, reports: OnceLock::from(reports) };
-        let previous = self.current.swap(Some(Arc::new(slot))).unwrap_or(first);
+        let previous = self.current.replace(Arc::new(slot)).unwrap_or(first);
         Ok(Arc::clone(&previous.registry))
     }
 
@@ -125,7 +120,7 @@ impl RegistryProxy {
     }
 
     fn load(&self) -> Arc<Slot> {
-        self.current.load_full().unwrap_or_else(|| self.first_use())
+        self.current.get().unwrap_or_else(|| self.first_use())
     }
 
     #[cold]
@@ -148,8 +143,7 @@ impl RegistryProxy {
 
     /// Makes `slot` the current one unless there is one, and returns what is current then.
     fn publish(&self, slot: Arc<Slot>) -> Arc<Slot> {
-        let before = self.current.compare_and_swap(&None::<Arc<Slot>>, Some(Arc::clone(&slot)));
-        Guard::into_inner(before).unwrap_or(slot)
+        self.current.get_or_set(slot)
     }
 
     fn refuse_cycle(&self, registry: &Arc<dyn Registry>) -> Result<(), SetRegistryError> {

@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics_core::{Descriptor, MetricName, MetricType, Scrape};
 
+use crate::sync::thread_local;
+
 /// Each level of nested registries takes two steps.
 const LIMIT: usize = 128;
 

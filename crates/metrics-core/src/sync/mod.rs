@@ -1,0 +1,24 @@
+//! Atomics, locks and what else threads meet in: that of the standard library, or with `--cfg loom` the
+//! same on top of [loom](https://docs.rs/loom), which runs a test in every order of its steps.
+//!
+//! What is measured by these is the code that is shipped, and not a copy of it. Loom makes its things at
+//! run time and forgets them after each run; ours must be made by a `const fn`, so each makes its own
+//! when it is first touched.
+
+#![allow(unused_imports, reason = "without some features, less of it is used")]
+
+#[cfg(not(loom))]
+pub(crate) use core::hint::spin_loop;
+#[cfg(not(loom))]
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicUsize};
+#[cfg(all(not(loom), feature = "std"))]
+pub(crate) use std::{
+    sync::{Mutex, MutexGuard, OnceLock},
+    thread::yield_now,
+    thread_local,
+};
+
+#[cfg(loom)]
+pub mod modelled;
+#[cfg(loom)]
+pub(crate) use modelled::*;
