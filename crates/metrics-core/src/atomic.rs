@@ -6,7 +6,7 @@
 //! interrupts may be updating: it would wait for a lock that cannot be released.
 
 #[cfg(all(target_has_atomic = "64", not(metrics_core_no_atomic64)))]
-pub(crate) use core::sync::atomic::AtomicU64;
+pub(crate) use crate::sync::AtomicU64;
 
 #[cfg(not(all(target_has_atomic = "64", not(metrics_core_no_atomic64))))]
 pub(crate) use fallback::AtomicU64;
@@ -28,7 +28,9 @@ pub(crate) fn add_f64(cell: &AtomicU64, v: f64) {
 
 #[cfg(any(test, not(all(target_has_atomic = "64", not(metrics_core_no_atomic64)))))]
 mod fallback {
-    use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use core::sync::atomic::Ordering;
+
+    use crate::sync::{AtomicBool, AtomicU32, spin_loop};
 
     /// Two halves under a spin lock.
     ///
@@ -86,7 +88,7 @@ mod fallback {
 
         fn update<R>(&self, f: impl FnOnce(u64) -> (R, Option<u64>)) -> R {
             while self.locked.swap(true, Ordering::Acquire) {
-                core::hint::spin_loop();
+                spin_loop();
             }
             let (low, high) = (self.low.load(Ordering::Relaxed), self.high.load(Ordering::Relaxed));
             let (result, new) = f(u64::from(low) | u64::from(high) << 32);

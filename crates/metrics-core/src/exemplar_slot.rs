@@ -5,8 +5,9 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{PoisonError, TryLockError};
 
+use crate::sync::{Mutex, MutexGuard};
 use crate::{Exemplar, Labels, Timestamp};
 
 /// The last exemplar of a counter, or of one bucket.

@@ -9,9 +9,9 @@ pub(crate) use without_std::Extension;
 #[cfg(feature = "std")]
 mod with_std {
     use std::boxed::Box;
-    use std::sync::OnceLock;
 
     use crate::stripes::Stripes;
+    use crate::sync::OnceLock;
 
     /// Cells `T` and exemplars `E`.
     #[derive(Debug)]

@@ -11,7 +11,7 @@ pub(crate) use with_std::Stripes;
 pub(crate) use without_std::Stripes;
 
 /// How often in a row an update tries a cell that other threads hold.
-pub(crate) const TRIES: usize = 4;
+pub(crate) const TRIES: usize = if cfg!(loom) { 2 } else { 4 };
 
 /// Whether other threads change what `read` reads again and again while this one watches it.
 ///
@@ -21,6 +21,10 @@ pub(crate) const TRIES: usize = 4;
 pub(crate) fn keeps_changing<T: PartialEq>(read: impl Fn() -> T) -> bool {
     const LOOKS: usize = 128;
     const CHANGES: usize = 4;
+    if cfg!(loom) {
+        // So many looks are too many for a model, which takes every update that asks for contended.
+        return true;
+    }
     let mut seen = read();
     let mut changes = 0;
     for _ in 0..LOOKS {
@@ -63,11 +67,11 @@ pub(crate) mod meddle {
 mod with_std {
     use std::boxed::Box;
     use std::cell::Cell;
-    use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use crate::sync::{OnceLock, next_thread, thread_local};
 
     /// Cells for as many threads to update without meeting; more threads share them.
-    pub(crate) const STRIPES: usize = 16;
+    pub(crate) const STRIPES: usize = if cfg!(loom) { 2 } else { 16 };
 
     /// Two cache lines, since processors fetch them in pairs.
     #[derive(Debug)]
@@ -129,9 +133,8 @@ mod with_std {
     fn thread_index() -> usize {
         #[cold]
         fn assign() -> usize {
-            static NEXT: AtomicUsize = AtomicUsize::new(0);
-            let next = NEXT.fetch_add(1, Relaxed) % STRIPES;
-            INDEX.set(next);
+            let next = next_thread() % STRIPES;
+            INDEX.with(|index| index.set(next));
             next
         }
         match known_index() {
@@ -142,14 +145,14 @@ mod with_std {
 
     const NONE: usize = usize::MAX;
 
-    std::thread_local! {
+    thread_local! {
         static INDEX: Cell<usize> = const { Cell::new(NONE) };
     }
 
     /// The number of this thread, or `NONE`.
     #[inline]
     fn known_index() -> usize {
-        INDEX.get()
+        INDEX.with(Cell::get)
     }
 }
 

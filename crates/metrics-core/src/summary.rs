@@ -1,9 +1,9 @@
 use core::fmt;
-use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::atomic::AtomicU64;
 use crate::stripes::{Stripes, TRIES, keeps_changing};
+use crate::sync::{AtomicBool, spin_loop};
 use crate::{FromOptions, Instrument, MetricType, Samples};
 
 /// Observations, counted and summed: enough for a rate and a mean.
@@ -63,7 +63,7 @@ impl Summary {
     fn observe_contended(&self, v: f64) {
         if self.stripes.mine().is_none() {
             for _ in 1..TRIES {
-                core::hint::spin_loop();
+                spin_loop();
                 if self.first.try_observe(v) {
                     if keeps_changing(|| self.first.count.load(Relaxed)) {
                         self.stripes.grow(|| Stripe::ZERO);
@@ -73,7 +73,7 @@ impl Summary {
             }
             if self.stripes.grow(|| Stripe::ZERO).is_none() {
                 while !self.first.try_observe(v) {
-                    core::hint::spin_loop();
+                    spin_loop();
                 }
                 return;
             }
@@ -120,9 +120,9 @@ impl Stripe {
 /// Lets a thread that holds a stripe go on.
 fn pause() {
     #[cfg(feature = "std")]
-    std::thread::yield_now();
+    crate::sync::yield_now();
     #[cfg(not(feature = "std"))]
-    core::hint::spin_loop();
+    spin_loop();
 }
 
 #[cfg(feature = "std")]

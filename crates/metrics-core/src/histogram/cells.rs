@@ -9,6 +9,7 @@ use crate::Timestamp;
 use crate::exemplar_slot::{Copies, Slot, Spread};
 use crate::extension::Extension;
 use crate::stripes::{TRIES, keeps_changing};
+use crate::sync::{spin_loop, yield_now};
 
 /// What a histogram counts in: one stripe, and one for each thread once threads collide.
 pub(super) struct Cells {
@@ -69,7 +70,7 @@ impl Cells {
     fn observe_contended(&self, bucket: usize, v: f64) {
         if self.extension.mine().is_none() {
             for _ in 1..TRIES {
-                core::hint::spin_loop();
+                spin_loop();
                 if self.try_observe_in(&self.first, bucket, v) {
                     if keeps_changing(|| self.first.glance(bucket)) {
                         self.grow();
@@ -82,7 +83,7 @@ impl Cells {
         // One of the stripes is free unless as many threads as there are stripes hold one at this
         // moment; each holds it for a few instructions, or until it gets its core back.
         while !self.extension.beginning_with_mine().any(|stripe| self.try_observe_in(stripe, bucket, v)) {
-            std::thread::yield_now();
+            yield_now();
         }
     }
 

@@ -10,13 +10,13 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use std::sync::OnceLock;
 
 use self::buckets::bounds_checked;
 use self::cells::Cells;
 pub(crate) use self::native_words::Merged;
 use self::snapshot::NativeSnapshot;
 use crate::exemplar_labels;
+use crate::sync::OnceLock;
 use crate::timer::Observe;
 use crate::{FromOptions, HistogramValue, Instrument, InvalidExemplar, MetricType, Samples, Timer, Value};
 

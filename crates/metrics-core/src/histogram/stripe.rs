@@ -1,8 +1,8 @@
 use alloc::boxed::Box;
-use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::atomic::AtomicU64;
+use crate::sync::{AtomicBool, spin_loop, yield_now};
 
 /// Counts and a sum that are only touched together, under a try-lock.
 ///
@@ -88,7 +88,7 @@ impl Stripe {
                 return held;
             }
             tries += 1;
-            if tries % 64 == 0 { std::thread::yield_now() } else { core::hint::spin_loop() }
+            if tries % 64 == 0 { yield_now() } else { spin_loop() }
         }
     }
 

@@ -9,6 +9,8 @@
 
 #[cfg(not(loom))]
 pub(crate) use core::hint::spin_loop;
+#[cfg(all(not(loom), target_has_atomic = "64"))]
+pub(crate) use core::sync::atomic::AtomicU64;
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicUsize};
 #[cfg(all(not(loom), feature = "std"))]
@@ -17,6 +19,14 @@ pub(crate) use std::{
     thread::yield_now,
     thread_local,
 };
+
+/// A number for each thread that asks, in the order in which they do.
+#[cfg(all(not(loom), feature = "std"))]
+pub(crate) fn next_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    // Relaxed: nothing else is published with the number.
+    NEXT.fetch_add(1, core::sync::atomic::Ordering::Relaxed)
+}
 
 #[cfg(loom)]
 pub mod modelled;

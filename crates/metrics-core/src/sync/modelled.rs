@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
@@ -37,6 +37,7 @@ pub fn explore(name: &str, model: impl Fn() + Send + Sync + 'static) {
     let counted = Arc::clone(&executions);
     loom::model(move || {
         counted.fetch_add(1, Relaxed);
+        NEXT_THREAD.set(0);
         CELLS.set((0..POOL).map(|_| loom::sync::atomic::AtomicU64::new(0)).collect());
         model();
         CELLS.set(Vec::new());
@@ -52,6 +53,15 @@ std::thread_local! {
     /// first touched may not be: so they are made before the model begins. (All threads of a model are one
     /// to the system.)
     static CELLS: RefCell<Vec<loom::sync::atomic::AtomicU64>> = const { RefCell::new(Vec::new()) };
+}
+
+std::thread_local! {
+    static NEXT_THREAD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A number for each thread that asks, in the order in which they do, from 0 in each run of a model.
+pub fn next_thread() -> usize {
+    NEXT_THREAD.replace(NEXT_THREAD.get() + 1)
 }
 
 fn cell(first: u64) -> loom::sync::atomic::AtomicU64 {
@@ -88,10 +98,6 @@ macro_rules! atomic {
 
             pub fn store(&self, value: $value, order: Ordering) {
                 self.cell().store(value as u64, order);
-            }
-
-            pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                Self::back(self.cell().swap(value as u64, order))
             }
 
             pub fn compare_exchange(
@@ -147,6 +153,16 @@ macro_rules! number {
 }
 
 atomic!(AtomicBool of bool, from bits to bits != 0;);
+
+impl AtomicBool {
+    /// Only for locks. One that is taken is not written to: loom would let such a write come after the one
+    /// that gives the lock back, which nothing can, and the lock would be taken for ever.
+    pub fn swap(&self, value: bool, order: Ordering) -> bool {
+        assert!(value, "a lock is given back by a store");
+        self.compare_exchange(false, true, order, Relaxed).is_err()
+    }
+}
+
 number!(AtomicU16 of u16, AtomicU32 of u32, AtomicU64 of u64, AtomicUsize of usize);
 
 /// The lock is loom's; the value is behind one of the standard library that is always free then.
