@@ -7,7 +7,7 @@
 const MULTIPLE: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The process's own key.
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(loom)))]
 pub fn key() -> u64 {
     use core::hash::{BuildHasher, Hasher};
     use std::collections::hash_map::RandomState;
@@ -16,8 +16,9 @@ pub fn key() -> u64 {
     *KEY.get_or_init(|| RandomState::new().build_hasher().finish())
 }
 
-/// Without an operating system there is no source of randomness to rely on.
-#[cfg(not(feature = "std"))]
+/// Without an operating system there is no source of randomness to rely on, and a model is to run the same
+/// every time.
+#[cfg(any(not(feature = "std"), loom))]
 pub fn key() -> u64 {
     MULTIPLE
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use loom::thread;
 use metrics_core::__private::sync::explore;
 use metrics_core::{
-    Collector, Counter, Descriptor, Encoder, Extras, Gauge, Histogram, Labels, Metric, MetricName, Scrape,
-    Summary, Value,
+    Collector, Counter, Descriptor, Encoder, Extras, Family, Gauge, Histogram, Labels, Metric, MetricName,
+    Scrape, Summary, Value,
 };
 
 /// What a scrape of one metric tells: numbers of each series, and its exemplars.
@@ -182,5 +182,123 @@ fn an_exemplar_has_the_labels_and_the_value_of_one_update() {
             },
         );
         assert_eq!((counter.get(), scrape(&*counter).exemplars.len()), (6, 1));
+    });
+}
+
+fn family() -> Family<Counter, 1> {
+    Family::counter("f_total", "", ["a"])
+}
+
+#[test]
+fn two_threads_that_ask_for_a_new_series_get_the_same_one() {
+    explore("creation of one series by two", || {
+        let count = |family: &Family<Counter, 1>| family.with(["x"]).inc();
+        let family = beside(family(), count, count);
+        assert_eq!((family.len(), family.with(["x"]).get()), (1, 2));
+        assert_eq!(scrape(&*family).labels, ["a=\"x\""]);
+    });
+}
+
+#[test]
+fn two_series_that_are_made_at_once_are_both_there() {
+    explore("creation of two series", || {
+        let other = |family: &Family<Counter, 1>| family.with(["y"]).inc();
+        let family = beside(family(), other, |family| family.with(["x"]).inc());
+        assert_eq!((family.with(["x"]).get(), family.with(["y"]).get(), family.len()), (1, 1, 2));
+    });
+}
+
+#[test]
+fn a_series_is_found_while_others_fill_its_block_and_the_next() {
+    explore("lookup against creation", || {
+        let shared = family();
+        shared.with(["x"]).inc();
+        let look = |family: &Family<Counter, 1>| {
+            assert!(family.get(["x"]).is_some_and(|child| child.get() == 1));
+            // Either of them may be there or not, and is itself if it is.
+            assert!(family.get(["z"]).is_none_or(|child| child.get() <= 3));
+        };
+        beside(shared, look, |family| {
+            family.with(["y"]).inc_by(2);
+            family.with(["z"]).inc_by(3);
+        });
+    });
+}
+
+#[test]
+fn a_scrape_sees_each_series_with_its_own_labels_while_others_are_made() {
+    explore("scrape against creation", || {
+        let shared = family();
+        shared.with(["x"]).inc();
+        let look = |family: &Family<Counter, 1>| {
+            let seen = scrape(family);
+            let all = ["a=\"x\"", "a=\"yy\"", "a=\"z\""];
+            assert_eq!(seen.labels, all[..seen.labels.len()]);
+            assert!(!seen.labels.is_empty() && seen.values[0] == [1.0]);
+        };
+        beside(shared, look, |family| {
+            let _ = (family.with(["yy"]), family.with(["z"]));
+        });
+    });
+}
+
+#[test]
+fn an_update_during_a_removal_is_in_the_old_series_or_in_a_new_one() {
+    explore("removal against lookup and update", || {
+        let shared = family();
+        let old = shared.handle(["x"]);
+        let update = |family: &Family<Counter, 1>| family.with(["x"]).inc();
+        let family = beside(shared, update, |family| assert!(family.remove(["x"])));
+        let new = family.get(["x"]).map_or(0, |child| child.get());
+        assert_eq!(old.get() + new, 1);
+        assert_eq!(family.len() as u64, new);
+        // A new series does not count what the old one did.
+        assert_eq!(family.with(["x"]).get(), new);
+    });
+}
+
+#[test]
+fn a_scrape_during_a_removal_sees_the_series_or_not() {
+    explore("scrape against removal", || {
+        let shared = family();
+        ["x", "y", "z"].into_iter().for_each(|value| shared.with([value]).inc());
+        let look = |family: &Family<Counter, 1>| {
+            let seen = scrape(family).labels;
+            assert!(seen == ["a=\"x\"", "a=\"y\"", "a=\"z\""] || seen == ["a=\"x\"", "a=\"z\""], "{seen:?}");
+        };
+        let family = beside(shared, look, |family| assert!(family.remove(["y"])));
+        assert_eq!(scrape(&*family).labels.len(), 2);
+    });
+}
+
+#[test]
+fn one_of_two_removals_takes_a_series_out() {
+    explore("removal against removal", || {
+        let shared = family();
+        let _ = shared.with(["x"]);
+        let family = Arc::new(shared);
+        let its = Arc::clone(&family);
+        let thread = thread::spawn(move || its.remove(["x"]));
+        let removed = family.remove(["x"]);
+        assert_ne!(thread.join().unwrap(), removed);
+        assert!(family.is_empty() && family.get(["x"]).is_none());
+    });
+}
+
+#[test]
+fn what_is_made_while_a_family_is_cleared_is_there_or_not() {
+    explore("clearing against creation and update", || {
+        let shared = family();
+        let old = shared.handle(["x"]);
+        let update =
+            |family: &Family<Counter, 1>| ["y", "x"].into_iter().for_each(|value| family.with([value]).inc());
+        let family = beside(shared, update, |family| family.clear());
+        let new = family.get(["x"]).map_or(0, |child| child.get());
+        assert_eq!(old.get() + new, 1);
+        let labels = scrape(&*family).labels;
+        let expected: Vec<_> =
+            ["y", "x"].into_iter().filter(|value| family.get([*value]).is_some()).collect();
+        assert_eq!(labels, expected.iter().map(|value| format!("a=\"{value}\"")).collect::<Vec<_>>());
+        assert_eq!(family.len(), expected.len());
     });
 }

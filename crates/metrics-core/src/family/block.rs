@@ -12,13 +12,15 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicU16, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use core::sync::atomic::Ordering::Relaxed;
+use std::sync::PoisonError;
+
+use crate::sync::{AtomicU16, Mutex, MutexGuard, OnceLock};
 
 /// How many series a block has place for: so many that what they share costs each of them a byte or two,
 /// so few that a family of one series is small, and that one series does not keep many removed ones in
 /// memory.
-pub(super) const SIZE: usize = 16;
+pub(super) const SIZE: usize = if cfg!(loom) { 2 } else { 16 };
 
 /// In this order, so that what a lookup reads lies beside the counts of the `Arc`.
 #[repr(C)]

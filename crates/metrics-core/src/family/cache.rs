@@ -10,16 +10,13 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use std::sync::OnceLock;
-use std::sync::atomic::{
-    AtomicU32, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::block::{Block, SIZE};
 use super::store::Series;
 use super::text::Joined;
 use super::words::{Key, Words};
+use crate::sync::{AtomicU32, AtomicUsize, OnceLock};
 
 /// How many segments each table has, each used once the one before is full.
 const SEGMENTS: [usize; 4] = [1, 4, 16, 64];

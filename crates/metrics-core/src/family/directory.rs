@@ -1,8 +1,9 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::PoisonError;
 
 use super::block::Block;
+use crate::sync::{Mutex, OnceLock};
 
 /// The blocks of a family by a number of four bytes, which is what the index keeps.
 ///

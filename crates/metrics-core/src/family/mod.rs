@@ -4,6 +4,7 @@ mod child;
 mod chunk;
 mod directory;
 mod error;
+mod index;
 mod order;
 mod partial;
 mod store;
@@ -17,13 +18,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::OnceLock;
 
 use self::block::Block;
 use self::store::{Found, Series, Store};
 use self::text::with_values;
 use crate::metric::Meta;
 use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, str_eq};
+use crate::sync::OnceLock;
 use crate::{
     Buckets, Collector, Counter, Descriptor, FromOptions, Gauge, Histogram, Info, MetricName, MetricType,
     Scrape, StateSet, States, Summary,

@@ -18,36 +18,25 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use dashmap::{DashMap, SharedValue};
+use std::sync::PoisonError;
 
 use super::block::{self, Block};
 use super::cache::Cache;
 use super::directory::Directory;
+use super::index::{Entry, Index};
 use super::order::{Chunks, Order};
 use super::text::{gaps, have_values, with_values};
 use super::words::{Key, Words};
 use crate::labels::push_pair;
+use crate::sync::{Mutex, MutexGuard};
 
 pub(super) struct Store<M, const N: usize> {
     key: Key,
     gaps: [usize; N],
-    /// A set of series. It is used through its shards, so that the key of a lookup is the values as
-    /// they come.
-    index: DashMap<Entry, ()>,
+    index: Index,
     directory: Directory<M>,
     cache: Cache<M, N>,
     order: Mutex<Order<M>>,
-}
-
-/// A series in the index.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Entry {
-    /// The half of its hash that the index goes by, so that a table grows without a look at the series.
-    hash: u32,
-    /// Its block in the directory, times the size of a block, and its place there.
-    at: u32,
 }
 
 const SIZE: u32 = block::SIZE as u32;
@@ -70,16 +59,12 @@ pub(super) struct Wanted<const N: usize> {
     hash: u64,
 }
 
-/// A power of two, as DashMap wants it. Few, since each costs a cache line and a family is made to
-/// be small; lookups of different series then seldom meet on one.
-const SHARDS: usize = 8;
-
 impl<M, const N: usize> Store<M, N> {
     pub(super) fn new(names: &[&str; N]) -> Self {
         Self {
             key: Key::new(),
             gaps: gaps(names),
-            index: DashMap::with_shard_amount(SHARDS),
+            index: Index::new(),
             directory: Directory::new(),
             cache: Cache::new(),
             order: Mutex::new(Order::new()),
@@ -101,17 +86,13 @@ impl<M, const N: usize> Store<M, N> {
     /// The series of these values.
     pub(super) fn get(&self, wanted: &Wanted<N>, values: &[&str; N]) -> Option<Series<M>> {
         let hash = half(wanted.hash);
-        let mut found = None;
-        let shard = self.index.shards()[shard(hash)].read();
-        shard.get(spread(hash), |(entry, _)| {
-            found = self.series(*entry, hash).filter(|series| {
+        self.index.find(hash, |entry| {
+            self.series(entry, hash).filter(|series| {
                 let text = series.block.text();
                 let labels = series.block.labels(&text, series.place);
                 have_values(labels, &self.gaps, series.block.is_escaped(series.place), values)
-            });
-            found.is_some()
-        });
-        found
+            })
+        })
     }
 
     /// The series of these values, made if it is not there; `make` makes instruments.
@@ -130,9 +111,7 @@ impl<M, const N: usize> Store<M, N> {
         let series = order.push(&self.directory, &labels, make);
         // Nobody else inserts under the lock, so what the lookup saw still holds.
         let entry = Entry { hash: half(wanted.hash), at: series.at() };
-        let mut shard = self.index.shards()[shard(entry.hash)].write();
-        shard.insert(spread(entry.hash), (entry, SharedValue::new(())), |(entry, _)| spread(entry.hash));
-        drop(shard);
+        self.index.insert(entry);
         self.cache.insert(&self.key, wanted.words, values, &series);
         series
     }
@@ -164,7 +143,6 @@ impl<M, const N: usize> Store<M, N> {
     pub(super) fn clear(&self) {
         let mut order = self.lock();
         self.index.clear();
-        self.index.shrink_to_fit();
         let old = core::mem::replace(&mut *order, Order::new());
         old.for_each(|block, place, _| block.set_removed(place));
         old.ordinals().for_each(|ordinal| self.directory.set(ordinal, None));
@@ -185,10 +163,7 @@ impl<M, const N: usize> Store<M, N> {
     }
 
     fn take_out(&self, order: &mut Order<M>, series: &Series<M>, wanted: &Wanted<N>) {
-        let hash = half(wanted.hash);
-        self.index.shards()[shard(hash)]
-            .write()
-            .remove_entry(spread(hash), |(entry, _)| entry.at == series.at());
+        self.index.remove(Entry { hash: half(wanted.hash), at: series.at() });
         series.block.set_removed(series.place);
         order.remove(&self.directory, series);
     }
@@ -211,19 +186,6 @@ impl<M, const N: usize> Store<M, N> {
 #[inline]
 fn half(hash: u64) -> u32 {
     (hash >> 32) as u32
-}
-
-/// A hash as the tables of the shards want it, which take the place from its lowest bits and a tag from
-/// its highest.
-#[inline]
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
-}
-
-/// Bits that the tables use neither for the tag nor, unless they are huge, for the place.
-#[inline]
-fn shard(hash: u32) -> usize {
-    (hash >> 22) as usize % SHARDS
 }
 
 impl<M> Series<M> {

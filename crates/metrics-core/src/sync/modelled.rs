@@ -46,7 +46,7 @@ pub fn explore(name: &str, model: impl Fn() + Send + Sync + 'static) {
 }
 
 /// More than the atomics that any model touches.
-const POOL: usize = 128;
+const POOL: usize = 256;
 
 std::thread_local! {
     /// Loom wants an atomic to be made before whatever is done to it, which one that is made when it is
