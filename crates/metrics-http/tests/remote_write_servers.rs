@@ -10,14 +10,13 @@ mod common;
 #[path = "common/prometheus.rs"]
 mod prometheus;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use metrics_core::{Counter, Family, Histogram, Metric};
 use metrics_http::push::{RemoteWrite, RemoteWriteVersion, RemoteWriter};
-use prometheus::{Process, Prometheus, find, free_address, request};
+use prometheus::{Prometheus, collected, find};
 
 static JOBS: Family<Counter, 1> = Family::counter("jobs_total", "Jobs.", ["kind"]);
 static SECONDS: Metric<Histogram> = Metric::histogram("job_seconds", "Time.", &[0.5, 1.0]);
@@ -102,18 +101,6 @@ fn prometheus_takes_remote_writes_and_has_them_after_a_restart() {
     a_prometheus_takes_it(&program, RemoteWriteVersion::V1);
 }
 
-/// A server of the collection, if it is there.
-fn collected(path: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
-    let folder = std::env::var_os("CONFORMANCE").map_or(beside, PathBuf::from);
-    let program = folder.join("tools").join(path);
-    if program.is_file() {
-        return Some(program);
-    }
-    eprintln!("skipped: {} is not there", program.display());
-    None
-}
-
 #[test]
 fn newer_prometheus_servers_take_both_versions() {
     let Some(program) = collected("prometheus/3.5/usr/bin/prometheus") else { return };
@@ -128,19 +115,9 @@ fn newer_prometheus_servers_take_both_versions() {
 fn victoria_metrics_takes_remote_writes() {
     let Some(program) = collected("victoria/1.145/usr/bin/victoria-metrics") else { return };
     let folder = Folder::new("victoria");
-    let address = free_address();
-    let process = Command::new(program)
-        .arg(format!("-httpListenAddr={address}"))
-        .arg(format!("-storageDataPath={}", folder.0.join("data").display()))
-        .arg("-search.latencyOffset=0s")
-        .stdout(Stdio::null())
-        .stderr(File::create(folder.0.join("log")).unwrap())
-        .spawn();
-    let _process = Process(process.unwrap());
+    let server = Prometheus::start(&program, &folder.0, "scrape_configs: []\n", &[]);
     JOBS.with(["victoria"]).inc_by(5);
-    let _writer = start(&format!("http://{address}/api/v1/write"), RemoteWriteVersion::V1);
-    common::wait_until("it has the value", || {
-        let query = "GET /api/v1/query?query=jobs_total%7Bkind%3D%22victoria%22%7D&nocache=1 HTTP/1.0\r\nHost: x\r\n\r\n";
-        request(address, query).is_ok_and(|answer| answer.contains("\"5\"]"))
-    });
+    let _writer = start(&format!("http://{}/api/v1/write", server.address), RemoteWriteVersion::V1);
+    let query = "jobs_total{kind=\"victoria\",job=\"test\"}";
+    server.wait_until(query, || Ok(server.value(query)? == 5.0));
 }

@@ -1,7 +1,8 @@
 //! A Prometheus server scrapes over HTTP, TLS, and TLS with passwords and certificates; and is refused
 //! where it has to be.
 //!
-//! Needs `prometheus` in the PATH, or the environment variable PROMETHEUS with the path of one.
+//! Needs `prometheus` in the PATH, or the environment variable PROMETHEUS with the path of one. Newer servers
+//! and another make are taken from a collection, if it is there.
 
 #![cfg(feature = "tls")]
 
@@ -12,10 +13,11 @@ mod prometheus;
 mod tls;
 
 use std::fmt::Write;
+use std::path::Path;
 
 use metrics_core::{Counter, Metric};
 use metrics_http::{Handle, Server, WebConfig};
-use prometheus::Prometheus;
+use prometheus::{Prometheus, collected, find};
 use tls::{Authority, Folder};
 
 static HITS: Metric<Counter> = Metric::counter("cache_hits_total", "Cache hits.");
@@ -23,10 +25,28 @@ static HITS: Metric<Counter> = Metric::counter("cache_hits_total", "Cache hits."
 #[test]
 fn a_prometheus_server_gets_in_with_what_it_needs_and_not_without() {
     let hint = "`apt-get install prometheus`, or set PROMETHEUS to the path of one";
-    let Some(program) = prometheus::find("prometheus", "PROMETHEUS", hint) else { return };
-    HITS.inc_by(42);
+    let Some(program) = find("prometheus", "PROMETHEUS", hint) else { return };
+    scrape("scrapes", &program);
+}
+
+#[test]
+fn so_do_newer_ones_and_victoria_metrics() {
+    for (name, path) in [
+        ("scrapes-2.53", "prometheus/2.53/usr/bin/prometheus"),
+        ("scrapes-3.5", "prometheus/3.5/usr/bin/prometheus"),
+        ("scrapes-victoria", "victoria/1.145/usr/bin/victoria-metrics"),
+    ] {
+        if let Some(program) = collected(path) {
+            scrape(name, &program);
+        }
+    }
+}
+
+fn scrape(name: &str, program: &Path) {
+    HITS.inc();
+    let hits = HITS.get() as f64;
     let (authority, clients) = (Authority::new(), Authority::new());
-    let folder = Folder::new("scrapes");
+    let folder = Folder::new(name);
     folder.write_identity("server", &authority.sign(&["localhost", "127.0.0.1"]));
     folder.write("ca.crt", &authority.pem);
     folder.write("clients.crt", &clients.pem);
@@ -76,7 +96,7 @@ fn a_prometheus_server_gets_in_with_what_it_needs_and_not_without() {
             writeln!(config, "  {setting}").unwrap();
         }
     }
-    let prometheus = Prometheus::start(&program, &folder.0, &config, &[]);
+    let prometheus = Prometheus::start(program, &folder.0, &config, &[]);
     for (name, _, _, _, expected) in &jobs {
         let health = if *expected { "up" } else { "down" };
         prometheus.wait_until(&format!("{name} is {health}"), || {
@@ -91,7 +111,7 @@ fn a_prometheus_server_gets_in_with_what_it_needs_and_not_without() {
         });
         if *expected {
             let query = format!("cache_hits_total{{job=\"{name}\"}}");
-            prometheus.wait_until(&query, || Ok(prometheus.value(&query)? == 42.0));
+            prometheus.wait_until(&query, || Ok(prometheus.value(&query)? == hits));
         }
     }
     for server in [plain, tls_only, with_users, with_clients, with_all] {

@@ -52,6 +52,10 @@ fn other_paths_and_methods_are_answered() {
         head.header("content-type"),
         Some("text/plain; version=0.0.4; charset=utf-8; escaping=underscores")
     );
+    assert_eq!(head.header("content-length"), None);
+    let head = exchange(&server, "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_eq!((head.status, head.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert_eq!(head.header("content-length"), None);
     for path in ["/metrics", "/", "/-/healthy"] {
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"] {
             let refused = exchange(

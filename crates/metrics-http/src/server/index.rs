@@ -23,7 +23,12 @@ pub(crate) async fn respond(title: &str, endpoints: &[(String, Handler)]) -> Res
     let mut title_text = String::new();
     push_escaped(&mut title_text, title);
     let page = [&before.replace("{title}", &title_text), &main, after].concat();
-    let mut response = Response::new(Body::whole(page));
+    head().map(|_| Body::whole(page))
+}
+
+/// The response without its body.
+pub(crate) fn head() -> Response<Body> {
+    let mut response = Response::new(Body::default());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }

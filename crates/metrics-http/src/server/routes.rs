@@ -34,8 +34,8 @@ impl Routes {
                 text(StatusCode::NOT_FOUND, "Nothing is here; the index at / says what there is.\n")
             }
             None if !matches!(*request.method(), Method::GET | Method::HEAD) => not_allowed(),
-            // Nobody sees what a HEAD of the index would cost.
-            None if path == "/" && request.method() == Method::HEAD => index::respond(&self.title, &[]).await,
+            // Nobody sees what it would cost.
+            None if path == "/" && request.method() == Method::HEAD => index::head(),
             None if path == "/" => index::respond(&self.title, &self.endpoints).await,
             None => text(StatusCode::OK, "Healthy.\n"),
         };

@@ -28,6 +28,19 @@ pub(crate) fn find(name: &str, variable: &str, hint: &str) -> Option<PathBuf> {
     found
 }
 
+/// A server of the collection in the folder that the environment variable CONFORMANCE names, or
+/// `shared/conformance` beside the workspace, if it is there.
+pub(crate) fn collected(path: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    let folder = std::env::var_os("CONFORMANCE").map_or(beside, PathBuf::from);
+    let program = folder.join("tools").join(path);
+    if program.is_file() {
+        return Some(program);
+    }
+    eprintln!("skipped: {} is not there", program.display());
+    None
+}
+
 /// Killed by its own handle when the test ends, however it ends.
 pub(crate) struct Process(pub(crate) Child);
 
@@ -70,10 +83,27 @@ impl Prometheus {
     pub(crate) fn restart(&mut self) {
         self.stop();
         let log = File::options().create(true).append(true).open(self.folder.join("log")).unwrap();
+        let (config, data) = (self.folder.join("prometheus.yml"), self.folder.join("data"));
+        // VictoriaMetrics has the same configuration and the same API.
+        let settings = if self.program.ends_with("victoria-metrics") {
+            vec![
+                // It knows no HTTP/2 that could be turned off.
+                "-promscrape.config.strictParse=false".to_owned(),
+                format!("-promscrape.config={}", config.display()),
+                format!("-storageDataPath={}", data.display()),
+                format!("-httpListenAddr={}", self.address),
+                "-search.latencyOffset=0s".to_owned(),
+            ]
+        } else {
+            vec![
+                format!("--config.file={}", config.display()),
+                format!("--storage.tsdb.path={}", data.display()),
+                format!("--web.listen-address={}", self.address),
+                "--log.level=warn".to_owned(),
+            ]
+        };
         let process = Command::new(&self.program)
-            .arg(format!("--config.file={}", self.folder.join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", self.folder.join("data").display()))
-            .arg(format!("--web.listen-address={}", self.address))
+            .args(settings)
             .args(&self.arguments)
             .stdout(Stdio::null())
             .stderr(log)
@@ -111,7 +141,7 @@ impl Prometheus {
     /// The value of a query that has one.
     pub(crate) fn value(&self, query: &str) -> Result<f64, String> {
         let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let data = self.api(&format!("/api/v1/query?query={encoded}"))?;
+        let data = self.api(&format!("/api/v1/query?query={encoded}&nocache=1"))?;
         match data["result"].as_array().map(Vec::as_slice) {
             Some([one]) => {
                 let value = one["value"][1].as_str().ok_or_else(|| one.to_string())?;
