@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::layout::Layout;
 use super::native::{InvalidNative, Native};
+use super::native_words::NativeLayout;
 
 /// The upper bounds of a histogram's buckets: finite and ascending; `+Inf` is implied.
 ///
@@ -132,7 +133,7 @@ impl Buckets {
     fn native_options(&self) -> Option<&Native> {
         match &self.source {
             Source::Static { native, .. } => native.as_ref(),
-            Source::Shared(layout) => layout.native(),
+            Source::Shared(layout) => layout.native().map(NativeLayout::options),
         }
     }
 }

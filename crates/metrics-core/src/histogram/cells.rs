@@ -3,7 +3,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::layout::Layout;
-use super::native_words::{Merged, NativeWords};
+use super::native_words::{Merged, NativeLayout, NativeWords};
 use super::stripe::Stripe;
 use crate::Timestamp;
 use crate::exemplar_slot::{Copies, Slot, Spread};
@@ -40,11 +40,20 @@ impl Cells {
     /// Counts `v` if nothing is unusual.
     #[inline]
     pub(super) fn try_observe(&self, v: f64) -> bool {
-        if self.layout.native().is_some() {
-            return false;
+        let Some(mine) = self.extension.mine_or(&self.first) else { return false };
+        match self.layout.native() {
+            None => mine.try_observe(self.layout.bucket(v), v),
+            Some(native) => self.try_observe_native(native, mine, v),
         }
-        let bucket = self.layout.bucket(v);
-        self.extension.mine_or(&self.first).is_some_and(|mine| mine.try_observe(bucket, v))
+    }
+
+    #[inline(never)]
+    fn try_observe_native(&self, native: &NativeLayout, stripe: &Stripe, v: f64) -> bool {
+        let (bucket, words) = (self.layout.bucket(v), NativeWords::new(native, stripe));
+        let shared = NativeWords::shared(native, &self.first);
+        let Some(_held) = stripe.try_hold() else { return false };
+        words.observe(shared, bucket, v);
+        true
     }
 
     pub(super) fn observe(&self, v: f64) {
@@ -56,13 +65,9 @@ impl Cells {
     }
 
     fn try_observe_in(&self, stripe: &Stripe, bucket: usize, v: f64) -> bool {
-        match NativeWords::of(&self.layout, stripe) {
+        match self.layout.native() {
             None => stripe.try_observe(bucket, v),
-            Some(native) => {
-                let Some(_held) = stripe.try_hold() else { return false };
-                native.observe(NativeWords::shared(&self.layout, &self.first), bucket, v);
-                true
-            }
+            Some(native) => self.try_observe_native(native, stripe, v),
         }
     }
 
@@ -113,13 +118,13 @@ impl Cells {
             });
         };
         'again: loop {
-            let epoch = NativeWords::shared(&self.layout, &self.first).epoch();
-            merged.clear(native);
+            let epoch = NativeWords::shared(native, &self.first).epoch();
+            merged.clear(native.options());
             counts.fill(0);
             let mut sum = 0.0;
             for stripe in stripes() {
                 let _held = stripe.hold();
-                let Some(words) = NativeWords::of(&self.layout, stripe) else { continue };
+                let words = NativeWords::new(native, stripe);
                 if words.epoch() > epoch {
                     // The histogram was set back meanwhile, and what was read is of before.
                     continue 'again;
@@ -129,15 +134,14 @@ impl Cells {
                     words.add_to(merged);
                 }
             }
-            merged.finish(native);
+            merged.finish(native.options());
             return sum;
         }
     }
 
     /// When the histogram was last set back.
     pub(super) fn reset_time(&self) -> Option<Timestamp> {
-        self.layout.native()?;
-        NativeWords::shared(&self.layout, &self.first).reset_time()
+        NativeWords::shared(self.layout.native()?, &self.first).reset_time()
     }
 
     pub(super) fn keep_exemplar(&self, labels: &str, v: f64) {

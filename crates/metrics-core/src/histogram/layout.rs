@@ -8,6 +8,7 @@
 use alloc::boxed::Box;
 
 use super::native::Native;
+use super::native_words::NativeLayout;
 
 /// Bounds and their search table, shared by all histograms of a family.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(crate) struct Layout {
     /// The bucket of the least value above zero.
     above_zero: usize,
     bounds: Box<[f64]>,
-    native: Option<Native>,
+    native: Option<NativeLayout>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +45,7 @@ const MAX_CELLS: u64 = 1024;
 impl Layout {
     /// `bounds` are finite and ascending.
     pub(crate) fn new(bounds: Box<[f64]>, native: Option<Native>) -> Self {
+        let native = native.map(|options| NativeLayout::new(options, bounds.len() + 1));
         let above_zero = bounds.partition_point(|bound| *bound <= 0.0);
         let high = bounds.last().copied().unwrap_or(f64::NEG_INFINITY);
         if above_zero == bounds.len() {
@@ -90,12 +92,12 @@ impl Layout {
 
     /// How many words a stripe needs.
     pub(crate) fn words(&self) -> usize {
-        self.bounds.len() + 1 + self.native.as_ref().map_or(0, Native::words)
+        self.bounds.len() + 1 + self.native.as_ref().map_or(0, NativeLayout::words)
     }
 
     /// Native buckets beside the classic ones.
     #[inline]
-    pub(crate) fn native(&self) -> Option<&Native> {
+    pub(super) fn native(&self) -> Option<&NativeLayout> {
         self.native.as_ref()
     }
 

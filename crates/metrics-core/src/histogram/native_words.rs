@@ -46,10 +46,35 @@ const NEGATIVE: u64 = 1 << 32;
 #[derive(Clone, Copy)]
 pub(super) struct NativeWords<'a> {
     stripe: &'a Stripe,
-    native: &'a Native,
+    native: &'a NativeLayout,
+    words: &'a [AtomicU64],
+}
+
+/// Where the words of a stripe are, and what they are for.
+#[derive(Debug)]
+pub(crate) struct NativeLayout {
+    options: Native,
     /// The number of classic counts, which stand before the words.
     counts: usize,
-    words: &'a [AtomicU64],
+    /// One less than the number of places in the table, a power of two.
+    mask: usize,
+}
+
+impl NativeLayout {
+    pub(super) fn new(options: Native, counts: usize) -> Self {
+        // Half as many again as there may be buckets, and one that is one too many.
+        let places = (options.most() + options.most() / 2 + 2).next_power_of_two();
+        Self { options, counts, mask: places - 1 }
+    }
+
+    pub(super) fn options(&self) -> &Native {
+        &self.options
+    }
+
+    /// The number of words that a stripe needs beside its counts.
+    pub(super) fn words(&self) -> usize {
+        TABLE + 2 * (self.mask + 1)
+    }
 }
 
 /// What all stripes of a histogram share, which nobody needs to hold a stripe for.
@@ -58,49 +83,41 @@ pub(super) struct Shared<'a> {
     words: &'a [AtomicU64],
 }
 
-impl Native {
-    /// The number of words that a stripe needs.
-    pub(super) const fn words(&self) -> usize {
-        TABLE + 2 * self.places()
-    }
-
-    /// Half as many again as there may be buckets, and one that is one too many.
-    const fn places(&self) -> usize {
-        (self.most() + self.most() / 2 + 2).next_power_of_two()
-    }
-}
-
 impl<'a> NativeWords<'a> {
     pub(super) fn of(layout: &'a Layout, stripe: &'a Stripe) -> Option<Self> {
-        let native = layout.native()?;
-        let counts = layout.bounds().len() + 1;
-        Some(Self { stripe, native, counts, words: &stripe.words()[counts..counts + native.words()] })
+        Some(Self::new(layout.native()?, stripe))
     }
 
-    pub(super) fn shared(layout: &Layout, first: &'a Stripe) -> Shared<'a> {
-        Shared { words: &first.words()[layout.bounds().len() + 1..] }
+    #[inline]
+    pub(super) fn new(native: &'a NativeLayout, stripe: &'a Stripe) -> Self {
+        let words = &stripe.words()[native.counts..];
+        Self { stripe, native, words: &words[..native.words()] }
+    }
+
+    #[inline]
+    pub(super) fn shared(native: &NativeLayout, first: &'a Stripe) -> Shared<'a> {
+        Shared { words: &first.words()[native.counts..] }
     }
 
     /// Sets the words of a new stripe.
     pub(super) fn begin(&self) {
-        self.set(SCHEMA, self.native.schema() as u64);
-        self.set(THRESHOLD, self.native.threshold().to_bits());
-        if self.native.reset_millis() > 0 {
+        self.set(SCHEMA, self.native.options.schema() as u64);
+        self.set(THRESHOLD, self.native.options.threshold().to_bits());
+        if self.native.options.reset_millis() > 0 {
             self.set(BEGAN, clock::millis());
         }
     }
 
     /// Counts `v`, in the classic `bucket` and in a native one.
     pub(super) fn observe(&self, shared: Shared<'_>, bucket: usize, v: f64) {
-        if self.native.reset_millis() > 0 {
+        if self.native.options.reset_millis() > 0 {
             let due = shared.words[DUE].load(Relaxed);
             if due != 0 && clock::millis() >= due {
                 shared.reset(self.epoch());
             }
             self.follow(shared);
         }
-        self.count(bucket, v);
-        if self.get(USED) > self.native.most() as u64 {
+        if self.count(bucket, v) && self.get(USED) > self.native.options.most() as u64 {
             self.limit(shared, bucket, v);
         }
     }
@@ -109,30 +126,35 @@ impl<'a> NativeWords<'a> {
         self.get(EPOCH)
     }
 
-    fn count(&self, bucket: usize, v: f64) {
+    /// Counts `v`, and returns whether that made a bucket.
+    #[inline]
+    fn count(&self, bucket: usize, v: f64) -> bool {
         self.stripe.add(&self.stripe.words()[bucket], v);
         if v.abs() > self.threshold() {
             let key = key(index_of(self.schema(), v), v < 0.0);
-            self.add(key, 1);
-        } else if !v.is_nan() {
+            return self.add(key, 1);
+        }
+        if !v.is_nan() {
             self.set(ZERO, self.get(ZERO).wrapping_add(1));
         }
+        false
     }
 
     /// Makes the buckets fewer after `v` has made one too many.
     #[cold]
     fn limit(&self, shared: Shared<'_>, bucket: usize, v: f64) {
-        if self.native.reset_millis() > 0 && shared.words[DUE].load(Relaxed) == 0 {
-            let due = shared.words[BEGAN].load(Relaxed) + self.native.reset_millis();
+        if self.native.options.reset_millis() > 0 && shared.words[DUE].load(Relaxed) == 0 {
+            let due = shared.words[BEGAN].load(Relaxed) + self.native.options.reset_millis();
             if clock::millis() >= due {
                 shared.reset(self.epoch());
                 self.follow(shared);
-                return self.count(bucket, v);
+                self.count(bucket, v);
+                return;
             }
             shared.words[DUE].store(due, Relaxed);
         }
-        while self.get(USED) > self.native.most() as u64 {
-            if self.widen_zero(self.native.widest_zero()) {
+        while self.get(USED) > self.native.options.most() as u64 {
+            if self.widen_zero(self.native.options.widest_zero()) {
                 continue;
             }
             if self.schema() > *NativeHistogram::SCHEMAS.start() {
@@ -148,10 +170,10 @@ impl<'a> NativeWords<'a> {
     fn follow(&self, shared: Shared<'_>) {
         let epoch = shared.epoch();
         if self.epoch() != epoch {
-            self.stripe.clear(self.counts);
+            self.stripe.clear(self.native.counts);
             self.words[TABLE..].iter().for_each(|word| word.store(0, Relaxed));
-            self.set(SCHEMA, self.native.schema() as u64);
-            self.set(THRESHOLD, self.native.threshold().to_bits());
+            self.set(SCHEMA, self.native.options.schema() as u64);
+            self.set(THRESHOLD, self.native.options.threshold().to_bits());
             self.set(ZERO, 0);
             self.set(USED, 0);
             self.set(EPOCH, epoch);
@@ -195,33 +217,35 @@ impl<'a> NativeWords<'a> {
         self.set(USED, 0);
         for (key, count) in old {
             match map(*key) {
-                Some(key) => self.add(key, *count),
+                Some(key) => _ = self.add(key, *count),
                 None => self.set(ZERO, self.get(ZERO).wrapping_add(*count)),
             }
         }
     }
 
-    /// Adds to a bucket, which is made if it is not there.
+    /// Adds to a bucket, which is made if it is not there, and returns whether it was.
     #[inline]
-    fn add(&self, key: u64, n: u64) {
-        let mask = self.native.places() - 1;
+    fn add(&self, key: u64, n: u64) -> bool {
+        let mask = self.native.mask;
         // Neighbouring buckets lie side by side, those of the two sides of zero apart.
         let side = if key & NEGATIVE == 0 { 0 } else { mask / 2 };
         let mut place = (index(key) as usize).wrapping_add(side) & mask;
         loop {
             let [found, count] = self.place(place);
-            match found.load(Relaxed) {
+            let is_new = match found.load(Relaxed) {
                 0 => {
                     found.store(key, Relaxed);
                     self.set(USED, self.get(USED) + 1);
+                    true
                 }
-                other if other != key => {
+                other if other == key => false,
+                _ => {
                     place = (place + 1) & mask;
                     continue;
                 }
-                _ => {}
-            }
-            return count.store(count.load(Relaxed).wrapping_add(n), Relaxed);
+            };
+            count.store(count.load(Relaxed).wrapping_add(n), Relaxed);
+            return is_new;
         }
     }
 

@@ -29,12 +29,10 @@ pub(crate) fn index_of(schema: i8, v: f64) -> i32 {
 /// The number of bounds of the finest schema in 1.0..2.0 that are below 1.`mantissa`.
 #[inline]
 fn finest_within_power(mantissa: u64) -> usize {
-    let mut within = usize::from(BEGINNINGS[(mantissa >> (MANTISSA - 8)) as usize]);
-    // At most two bounds are in a 256th.
-    while within < BOUNDS.len() && BOUNDS[within] < mantissa {
-        within += 1;
-    }
-    within
+    let before = usize::from(BEGINNINGS[(mantissa >> (MANTISSA - 8)) as usize]);
+    // At most two bounds are in a 256th. Which of them are below is anybody's guess, so there is no
+    // branch.
+    before + usize::from(BOUNDS[before] < mantissa) + usize::from(BOUNDS[before + 1] < mantissa)
 }
 
 /// The power of two that `v` reaches, and its mantissa after the point; also for floats that are too
@@ -84,14 +82,14 @@ pub(crate) const fn index_of_power(schema: i8, exponent: i32) -> i32 {
 }
 
 /// Of each 256th of 1.0..2.0, the number of bounds that are below its lowest value.
-static BEGINNINGS: [u8; 256] = {
+static BEGINNINGS: [u16; 256] = {
     let mut beginnings = [0; 256];
     let (mut i, mut within) = (0, 0);
     while i < 256 {
         while within < 256 && BOUNDS[within] < (i as u64) << (MANTISSA - 8) {
             within += 1;
         }
-        beginnings[i] = within as u8;
+        beginnings[i] = within as u16;
         i += 1;
     }
     beginnings
@@ -101,7 +99,7 @@ static BEGINNINGS: [u8; 256] = {
 /// that Prometheus and its clients have in common, so that every one of them puts a value in the same
 /// bucket. They are within two units in the last place of the exact numbers.
 #[rustfmt::skip]
-static BOUNDS: [u64; 256] = [
+static BOUNDS: [u64; 258] = [
     0x0_0000_0000_0000, 0x0_0b1a_fa5a_bcbf, 0x0_163d_a9fb_3335, 0x0_2168_143b_0281,
     0x0_2c9a_3e77_8061, 0x0_37d4_2e11_bbcc, 0x0_4315_e86e_7f84, 0x0_4e5f_72f6_54b1,
     0x0_59b0_d315_8574, 0x0_650a_0e3c_1f89, 0x0_706b_29dd_f6dd, 0x0_7bd4_2b72_a836,
@@ -166,6 +164,8 @@ static BOUNDS: [u64; 256] = [
     0xe_fa1b_ee61_5a26, 0xf_0f9c_1cb6_4129, 0xf_252b_376b_ba95, 0xf_3ac9_48dd_7272,
     0xf_5076_5b6e_453e, 0xf_6632_7988_44f6, 0xf_7bfd_ad9c_be10, 0xf_91d8_0224_3c86,
     0xf_a7c1_819e_90d6, 0xf_bdba_3692_d512, 0xf_d3c2_2b8f_71ee, 0xf_e9d9_6b2a_23d6,
+    // Above every mantissa.
+    u64::MAX, u64::MAX,
 ];
 
 #[cfg(test)]
@@ -176,7 +176,7 @@ mod tests {
     fn the_bounds_are_roots_of_two() {
         let bound = |i: usize| f64::from_bits((BIAS as u64) << MANTISSA | BOUNDS[i]);
         assert_eq!(bound(0), 1.0);
-        for i in 0..BOUNDS.len() {
+        for i in 0..256 {
             assert!(i == 0 || BOUNDS[i - 1] < BOUNDS[i]);
             // The square of one is another one, or twice that.
             let (square, expected) = (bound(i) * bound(i), bound(i * 2 % 256) * [1.0, 2.0][i / 128]);

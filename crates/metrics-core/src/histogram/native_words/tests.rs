@@ -136,7 +136,7 @@ fn stripes_of_different_resolution_are_one_histogram() {
         values.push(v);
         let _held = stripe.hold();
         let words = NativeWords::of(cells.layout(), stripe).unwrap();
-        words.observe(NativeWords::shared(cells.layout(), cells.first()), 0, v);
+        words.observe(NativeWords::shared(cells.layout().native().unwrap(), cells.first()), 0, v);
     };
     let stripe = cells.striped();
     // Few buckets in one stripe, many in the other, which halves its resolution.
@@ -170,7 +170,7 @@ fn a_histogram_that_is_set_back_forgets_what_every_stripe_held() {
         // Into another stripe than that of this thread.
         let _held = cells.first().hold();
         let words = NativeWords::of(cells.layout(), cells.first()).unwrap();
-        words.observe(NativeWords::shared(cells.layout(), cells.first()), 0, 7.0);
+        words.observe(NativeWords::shared(cells.layout().native().unwrap(), cells.first()), 0, 7.0);
     }
     histogram.observe(1.0);
     histogram.observe(2.0);
@@ -225,8 +225,10 @@ fn the_tables_of_the_go_client_hold() {
             None => Vec::new(),
         };
         let histogram = a_value_a_minute(native, &values);
-        let began = NativeWords::shared(histogram.cells().layout(), histogram.cells().first()).words[BEGAN]
-            .load(Relaxed);
+        let began =
+            NativeWords::shared(histogram.cells().layout().native().unwrap(), histogram.cells().first())
+                .words[BEGAN]
+                .load(Relaxed);
         let snapshot = histogram.snapshot();
         let want = &case["want"];
         check_value(test, &snapshot, want);
