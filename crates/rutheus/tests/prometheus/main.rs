@@ -1,9 +1,16 @@
-//! The main job: a real Prometheus server scrapes the demo, and has in the end what the demo says.
+//! The main job: a real Prometheus server scrapes the demo, and has in the end what the demo says; and
+//! servers of several versions read every format.
 //!
 //! Needs `prometheus` and `promtool` in the PATH, or the environment variable PROMETHEUS with the path
 //! of the first. Without them the test is skipped, and fails where `CI=true`.
 
+#[allow(dead_code, reason = "the test of readers uses the rest")]
+#[path = "../support/everything.rs"]
+mod everything;
+mod formats;
+#[path = "../support/mod.rs"]
 mod support;
+mod target;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -12,6 +19,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -27,17 +35,13 @@ const LIVE: [&str; 1] = ["demo_uptime_seconds"];
 
 #[test]
 fn a_prometheus_server_reads_what_the_program_counted() -> Result<()> {
-    let Some(server) = find_prometheus() else {
-        let hint = "no Prometheus server: `apt-get install prometheus`, or set PROMETHEUS to the path of one";
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{hint}");
-        eprintln!("skipped: {hint}");
-        return Ok(());
-    };
+    let Some(server) = find_prometheus() else { return skip() };
 
     let demo = Demo::start()?;
     let at_start = series_of_page(&demo.page()?);
-    let prometheus = Prometheus::start(&server, demo.address)?;
-    prometheus.wait_for_target()?;
+    let config = format!("{{ job_name: demo, static_configs: [{{ targets: ['{}'] }}] }}", demo.address);
+    let prometheus = Prometheus::start(&server, &config, &[])?;
+    prometheus.wait_for_targets(1)?;
     prometheus.wait_for_end_of_work()?;
 
     let scraped = prometheus.series("{job=\"demo\"}")?;
@@ -97,6 +101,13 @@ fn a_prometheus_server_reads_what_the_program_counted() -> Result<()> {
     promtool_reports_nothing(&server, &page)
 }
 
+fn skip() -> Result<()> {
+    let hint = "no Prometheus server: `apt-get install prometheus`, or set PROMETHEUS to the path of one";
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{hint}");
+    eprintln!("skipped: {hint}");
+    Ok(())
+}
+
 // The demo.
 
 struct Demo {
@@ -131,35 +142,36 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    fn start(server: &Path, target: SocketAddr) -> Result<Self> {
+    /// A server with these scrape configurations, which are YAML.
+    fn start(server: &Path, scrape_configs: &str, features: &[&str]) -> Result<Self> {
         let directory = Directory::new()?;
         let config = directory.0.join("prometheus.yml");
-        fs::write(
-            &config,
-            format!(
-                "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n\
-                 scrape_configs: [{{ job_name: demo, static_configs: [{{ targets: ['{target}'] }}] }}]\n"
-            ),
-        )?;
+        let global = "global: { scrape_interval: 1s, scrape_timeout: 1s }";
+        fs::write(&config, format!("{global}\nscrape_configs: [{scrape_configs}]\n"))?;
         // The port was free a moment ago; if another process took it, the server ends at once and the
         // waiting below reports its log.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let process = Command::new(server)
+        let mut command = Command::new(server);
+        command
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", directory.0.join("data").display()))
-            .arg(format!("--web.listen-address={address}"))
-            .stdout(Stdio::null())
-            .stderr(File::create(directory.log())?)
-            .spawn()?;
+            .arg(format!("--web.listen-address={address}"));
+        if !features.is_empty() {
+            command.arg(format!("--enable-feature={}", features.join(",")));
+        }
+        let process = command.stdout(Stdio::null()).stderr(File::create(directory.log())?).spawn()?;
         Ok(Self { process: Process(process), address, directory })
     }
 
-    fn wait_for_target(&self) -> Result<()> {
-        self.wait_until("the target is up", || {
+    /// Waits until every one of `count` targets was scraped, and none in vain.
+    fn wait_for_targets(&self, count: usize) -> Result<()> {
+        self.wait_until("the targets are up", || {
             let targets = self.api("/api/v1/targets")?;
-            Ok(targets["activeTargets"].as_array().is_some_and(|targets| {
-                targets.len() == 1 && targets.iter().all(|target| target["health"] == "up")
-            }))
+            let targets = targets["activeTargets"].as_array().ok_or("a list")?;
+            match targets.iter().find(|target| target["health"] == "down") {
+                Some(down) => Err(format!("{} is down: {}", down["scrapePool"], down["lastError"]).into()),
+                None => Ok(targets.len() == count && targets.iter().all(|target| target["health"] == "up")),
+            }
         })
     }
 
@@ -197,11 +209,11 @@ impl Prometheus {
     }
 
     fn series(&self, query: &str) -> Result<Series> {
-        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let data = self.api(&format!("/api/v1/query?query={encoded}"))?;
+        let data = self.api(&format!("/api/v1/query?query={}", encoded(query)))?;
         let result = data["result"].as_array().ok_or("a result that is a list")?;
-        result
-            .iter()
+        // Native histograms have no value that is a number.
+        let numbers = result.iter().filter(|entry| entry.get("histogram").is_none());
+        numbers
             .map(|entry| {
                 let mut labels: BTreeMap<String, String> = serde_json::from_value(entry["metric"].clone())?;
                 let name = labels.remove("__name__").unwrap_or_default();
@@ -219,6 +231,10 @@ impl Prometheus {
         }
         Ok(answer["data"].take())
     }
+}
+
+fn encoded(query: &str) -> String {
+    query.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn find_prometheus() -> Option<PathBuf> {
@@ -326,7 +342,9 @@ struct Directory(PathBuf);
 
 impl Directory {
     fn new() -> io::Result<Self> {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("prometheus-{}", std::process::id()));
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("prometheus-{}-{}", std::process::id(), COUNT.fetch_add(1, Relaxed));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&path)?;
         Ok(Self(path))
     }
