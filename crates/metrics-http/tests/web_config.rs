@@ -136,6 +136,8 @@ fn passwords_let_in_their_user_and_nobody_else() {
             (basic("alic:esecret"), 401),
             (basic("ALICE:secret"), 401),
             (basic("mallory:secret"), 401),
+            // The hash that stands for that of nobody is somebody's.
+            (basic("mallory:ice:secret"), 401),
             (basic(":"), 401),
             (basic("alice"), 401),
             (basic("alice:secret") + &basic("alice:secret"), 401),

@@ -184,7 +184,8 @@ impl Server {
         self
     }
 
-    /// How large the head of a request may be, in bytes; at least 8 KiB.
+    /// How large the head of a request may be, in bytes; at least 8 KiB. It is read in pieces, and the one
+    /// that goes over the limit is the last that is.
     #[must_use]
     pub fn header_bytes(mut self, limit: usize) -> Self {
         self.limits.header_bytes = limit.max(8 * 1024);

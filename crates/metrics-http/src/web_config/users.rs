@@ -114,3 +114,27 @@ impl fmt::Debug for Users {
         f.debug_struct("Users").field("names", &self.hashes.keys()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_of_one_user_one_password_and_one_hash() {
+        let hash = bcrypt::hash("x", 4).unwrap();
+        let users = Users::new(Path::new("web.yml"), [("ab".to_owned(), hash)].into()).unwrap();
+        let tag = users.tag("ab", b"c", "hash");
+        assert_eq!(tag, users.tag("ab", b"c", "hash"));
+        for other in [
+            users.tag("a", b"bc", "hash"),
+            users.tag("abc", b"", "hash"),
+            users.tag("ab", b"chash", ""),
+            users.tag("ab", b"c", "hasx"),
+            users.tag("ab", b"x", "hash"),
+        ] {
+            assert_ne!(tag, other);
+        }
+        let others = Users::new(Path::new("web.yml"), users.hashes.clone()).unwrap();
+        assert_ne!(tag, others.tag("ab", b"c", "hash"), "each configuration has a key of its own");
+    }
+}
