@@ -3,10 +3,13 @@
 mod common;
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{Large, answer, connect, exchange, get, is_closed, wait_until};
-use metrics_core::{Counter, Metric};
+use metrics_core::{Collector, Counter, Descriptor, Metric, MetricName, Scrape};
 use metrics_http::{Handle, Server};
 
 static HITS: Metric<Counter> = Metric::counter("cache_hits_total", "Cache hits.");
@@ -15,15 +18,30 @@ static HITS: Metric<Counter> = Metric::counter("cache_hits_total", "Cache hits."
 const MANY: usize = 200_000;
 const SHORT: Duration = Duration::from_millis(100);
 
-fn spawn(server: Server) -> Handle {
-    server.endpoint("/metrics", &HITS).endpoint("/large", Large(MANY)).bind(0).unwrap().spawn().unwrap()
+/// A large page that says when it is written, or given up.
+#[derive(Clone, Default)]
+struct Written(Arc<AtomicBool>);
+
+impl Collector for Written {
+    fn collect(&self, scrape: &mut Scrape<'_>) {
+        Large(MANY).collect(scrape);
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn describe(&self, _: &mut dyn FnMut(MetricName<'_>, &Descriptor<'_>)) {}
 }
 
-/// Asks for the large page, takes nothing of it for a while, and then everything that comes.
-fn is_whole_for_a_client_that_waits(server: &Handle) -> bool {
+fn spawn(server: Server) -> Handle {
+    server.endpoint("/metrics", &HITS).bind(0).unwrap().spawn().unwrap()
+}
+
+fn ask(server: &Handle) -> TcpStream {
     let mut stream = connect(server);
     stream.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-    std::thread::sleep(8 * SHORT);
+    stream
+}
+
+fn is_whole(mut stream: TcpStream) -> bool {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     answer(&bytes).whole
@@ -31,20 +49,29 @@ fn is_whole_for_a_client_that_waits(server: &Handle) -> bool {
 
 #[test]
 fn a_page_ends_when_the_time_for_the_scrape_is_up() {
-    let server = spawn(Server::new().time_limit(SHORT));
-    assert!(!is_whole_for_a_client_that_waits(&server));
+    let written = Written::default();
+    let server = spawn(Server::new().time_limit(10 * SHORT).endpoint("/large", written.clone()));
+    let client = ask(&server);
+    // Nobody reads, so it is given up.
+    wait_until("the writing ended", || written.0.load(Ordering::Acquire));
+    assert!(!is_whole(client));
     assert_eq!(get(&server, "/metrics", "").status, 200);
     server.shutdown().unwrap();
 }
 
 #[test]
 fn a_client_that_takes_nothing_is_cut_off() {
-    let server = spawn(Server::new().stall_limit(SHORT));
-    assert!(!is_whole_for_a_client_that_waits(&server));
+    let written = Written::default();
+    let server = spawn(Server::new().stall_limit(SHORT).endpoint("/large", written.clone()));
+    let client = ask(&server);
+    wait_until("the writing ended", || written.0.load(Ordering::Acquire));
+    assert!(!is_whole(client));
     server.shutdown().unwrap();
 
-    let patient = spawn(Server::new());
-    assert!(is_whole_for_a_client_that_waits(&patient));
+    let patient = spawn(Server::new().endpoint("/large", Large(MANY)));
+    let client = ask(&patient);
+    std::thread::sleep(SHORT);
+    assert!(is_whole(client));
     patient.shutdown().unwrap();
 }
 
