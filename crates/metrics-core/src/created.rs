@@ -56,7 +56,10 @@ impl Created {
     }
 }
 
-const fn check(metric_type: MetricType) {
+/// # Panics
+///
+/// If a family of this type has no time of creation; in a constant, that is a compile error.
+pub(crate) const fn check(metric_type: MetricType) {
     assert!(
         matches!(metric_type, MetricType::Counter | MetricType::Histogram | MetricType::Summary),
         "only a counter, a histogram or a summary has a time of creation"

@@ -44,6 +44,11 @@ pub trait FromOptions: Instrument {
     #[doc(hidden)]
     fn from_options(options: &Self::Options) -> Self;
 
+    /// Makes what a series needs before its first update. Instruments of a block are made together, most
+    /// of them long before they belong to a series.
+    #[doc(hidden)]
+    fn begin(&self) {}
+
     /// The options in the form in which series share what is computed from them.
     #[doc(hidden)]
     fn shared(options: &Self::Options) -> Self::Options {

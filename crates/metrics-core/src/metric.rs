@@ -350,7 +350,7 @@ impl<M: Instrument> Collector for Metric<M> {
         let created = self.created();
         let mut samples = scrape.family(&descriptor);
         if let Some(created) = created {
-            samples.set_created(created);
+            samples.set_created(Some(created));
         }
         self.instrument.emit("", &mut samples);
     }

@@ -543,20 +543,19 @@ impl Samples<'_> {
         self.emit_escaped(own, |encoder, labels| encoder.sample_with(labels, value, &extras));
     }
 
-    /// Tells since when the series that follow count, until it is told anew.
-    pub(crate) fn set_created(&mut self, created: Timestamp) {
-        // A clock that stands before 1970 tells nothing.
-        if created.seconds() >= 0 {
-            self.created = Some(created);
-            self.is_plain = false;
-        }
+    /// Tells since when the series that follow count, until it is told anew. A clock that stood before
+    /// 1970 tells nothing.
+    pub(crate) fn set_created(&mut self, created: Option<Timestamp>) {
+        self.created = created.filter(|time| time.seconds() >= 0);
+        // Which knows whether there is something beside the value.
+        self.is_plain = false;
     }
 
     /// Tells that the next series was set back, if it is told since when it counts.
     #[cfg(feature = "std")]
     pub(crate) fn set_reset(&mut self, reset: Timestamp) {
         if self.created.is_some() {
-            self.set_created(reset);
+            self.set_created(Some(reset));
         }
     }
 

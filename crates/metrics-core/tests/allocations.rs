@@ -73,6 +73,11 @@ fn exemplars_and_native_buckets() {
         counters.with((i,)).inc();
         histograms.with((i,)).observe(1.0);
     }
+    let before = BYTES.load(Relaxed);
+    let one: Family<Histogram, 1> = Family::native_histogram("one", "O.", ["a"], Native::DEFAULT);
+    one.with(["x"]).observe(1.0);
+    let grown = BYTES.load(Relaxed) - before;
+    assert!(grown < 16 * 1024, "{grown} bytes for one native histogram");
     let observe_new_buckets = || (0..1000u32).for_each(|i| natives.with((i,)).observe(f64::from(i) - 500.5));
     assert_eq!(allocations(observe_new_buckets), 0, "a new native bucket has its place");
     let many_buckets = || (0..1000).for_each(|i| natives.with((3,)).observe(1.01f64.powi(i)));

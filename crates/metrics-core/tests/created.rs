@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::Beside;
 use metrics_core::{
-    Buckets, Collector, Counter, CounterFn, Histogram, Metric, MetricName, Native, Timestamp,
+    Buckets, Collector, Counter, CounterFn, Family, Histogram, Metric, MetricName, Native, Timestamp,
 };
 
 fn describe(collector: &impl Collector) {
@@ -63,6 +63,52 @@ fn a_histogram_that_was_set_back_counts_since_then() {
     }
     assert!(Beside::created_of(&told)[0] > Timestamp::new(1_600_000_000, 0));
     assert_eq!(Beside::created_of(&untold), [None]);
+}
+
+#[test]
+fn each_series_of_a_family_tells_when_it_was_made() {
+    static TOLD: Family<Counter, 1> = Family::counter("a_total", "A.", ["a"]).with_created();
+    static PLAIN: Family<Counter, 1> = Family::counter("b_total", "B.", ["a"]);
+    PLAIN.with(["x"]).inc();
+    assert_eq!(Beside::created_of(&PLAIN), [None]);
+
+    let before = Timestamp::now();
+    for i in 0..40 {
+        TOLD.with((i,)).inc();
+    }
+    let made = Beside::created_of(&TOLD);
+    std::thread::sleep(Duration::from_millis(5));
+    for i in 0..40 {
+        TOLD.with((i,)).inc();
+    }
+    TOLD.with(["late"]).inc();
+    let created = Beside::created_of(&TOLD);
+    assert_eq!(created[..40], made[..], "an update does not change it");
+    assert!(made.iter().all(|time| before.as_millis() <= time.unwrap().as_millis()));
+    assert!(created[40] > made[39]);
+
+    // One that comes back is a new one.
+    assert!(TOLD.remove((7,)));
+    TOLD.with((7,)).inc();
+    assert_eq!(Beside::created_of(&TOLD).len(), 41);
+    assert!(Beside::created_of(&TOLD)[40] >= created[40]);
+}
+
+#[test]
+fn a_series_with_exemplars_and_one_that_was_set_back_tell_it_too() {
+    let native = Native::with_schema(3).max_buckets(1).reset_after(Duration::from_millis(1));
+    let buckets = Buckets::native(native).unwrap();
+    let family: Family<Histogram, 1> = Family::try_new("h", "H.", ["a"], buckets).unwrap().with_created();
+    for a in ["x", "y"] {
+        family.with([a]).observe_with_exemplar(1.0, [("id", "1")]).unwrap();
+    }
+    let made = Beside::created_of(&family);
+    std::thread::sleep(Duration::from_millis(5));
+    family.with(["x"]).observe(100.0);
+    let created = Beside::created_of(&family);
+    assert!(created[0] > made[0], "it was set back");
+    assert_eq!(created[1], made[1], "and this one was not");
+    assert_eq!(Beside::of(&family)[1], r#"{a="y"} 1 # {id="1"} 1"#);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use common::scrape;
 use metrics_core::{
-    Buckets, Counter, Family, Gauge, Histogram, Info, InvalidReason, LabelErrorReason, StateSet, States,
-    Summary,
+    Buckets, Counter, Family, Gauge, Histogram, Info, InvalidReason, LabelErrorReason, Native, StateSet,
+    States, Summary,
 };
 
 #[test]
@@ -271,4 +271,22 @@ fn an_update_that_loses_against_a_removal_is_in_the_old_series_or_the_new() {
     assert_eq!(counted.load(Relaxed), 2 * ROUNDS as usize);
     assert!(family.len() <= 1);
     assert_eq!(scrape(&family).0.len(), if family.is_empty() { 0 } else { 2 }, "index and order agree");
+}
+
+#[test]
+fn a_family_has_native_buckets_alone_or_beside_classic_ones() {
+    static ALONE: Family<Histogram, 1> = Family::native_histogram("n", "N.", ["a"], Native::with_schema(0));
+    static BOTH: Family<Histogram, 1> =
+        Family::histogram("b", "B.", ["a"], &[1.0]).with_native(Native::with_schema(0));
+    for family in [&ALONE, &BOTH] {
+        for (a, v) in [("x", 0.75), ("y", 3.0), ("x", 4.0)] {
+            family.with([a]).observe(v);
+        }
+        let snapshot = family.with(["x"]).snapshot();
+        let native = snapshot.native().unwrap();
+        let indexes: Vec<_> = native.positive().iter().map(|(index, _)| index).collect();
+        assert_eq!((snapshot.count(), indexes), (2, vec![0, 2]));
+    }
+    assert_eq!(scrape(&ALONE).0[1], r#"{a="x"} [(inf, 2)] sum 4.75"#);
+    assert_eq!(scrape(&BOTH).0[1], r#"{a="x"} [(1.0, 1), (inf, 2)] sum 4.75"#);
 }

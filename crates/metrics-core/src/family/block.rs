@@ -17,6 +17,9 @@ use std::sync::PoisonError;
 
 use crate::sync::{AtomicU16, Mutex, MutexGuard, OnceLock};
 
+use crate::Timestamp;
+use crate::atomic::AtomicU64;
+
 /// How many series a block has place for: so many that what they share costs each of them a byte or two,
 /// so few that a family of one series is small, and that one series does not keep many removed ones in
 /// memory.
@@ -35,6 +38,8 @@ pub(super) struct Block<M> {
     ordinal: u32,
     /// Ascends in the order of creation.
     number: u64,
+    /// When each series was made, in milliseconds, where the family tells that.
+    created: OnceLock<Box<[AtomicU64; SIZE]>>,
     /// A scrape takes a reference, so that it need not hold the lock.
     open: Mutex<Option<Arc<String>>>,
     instruments: [M; SIZE],
@@ -56,6 +61,7 @@ impl<M> Block<M> {
             escaped: AtomicU16::new(0),
             starts: [const { AtomicU16::new(0) }; SIZE],
             sealed: OnceLock::new(),
+            created: OnceLock::new(),
             open: Mutex::new(None),
         }
     }
@@ -101,6 +107,18 @@ impl<M> Block<M> {
             let _ = self.sealed.set(text.into_boxed_str());
         }
         !is_full
+    }
+
+    /// Notes when the series of a place was made; later than 1970, or it stays untold.
+    pub(super) fn set_created(&self, place: usize, created: Timestamp) {
+        let times = self.created.get_or_init(|| Box::new([const { AtomicU64::new(0) }; SIZE]));
+        times[place % SIZE].store(created.as_millis().max(0) as u64, Relaxed);
+    }
+
+    /// Relaxed: it is noted under the lock of the order, which whoever learns of the series has taken.
+    pub(super) fn created(&self, place: usize) -> Option<Timestamp> {
+        let millis = self.created.get()?[place % SIZE].load(Relaxed);
+        (millis > 0).then(|| Timestamp::from_millis(millis as i64))
     }
 
     #[inline]

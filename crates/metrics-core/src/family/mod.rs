@@ -22,12 +22,13 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use self::block::Block;
 use self::store::{Found, Series, Store};
 use self::text::with_values;
+use crate::created;
 use crate::metric::Meta;
 use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, str_eq};
 use crate::sync::OnceLock;
 use crate::{
     Buckets, Collector, Counter, Descriptor, FromOptions, Gauge, Histogram, Info, MetricName, MetricType,
-    Scrape, StateSet, States, Summary,
+    Native, Scrape, StateSet, States, Summary, Timestamp,
 };
 
 pub use self::child::{Child, Handle};
@@ -68,6 +69,7 @@ pub struct Family<M: FromOptions, const N: usize> {
     label_names: LabelNames<N>,
     defaults: [Option<&'static str>; N],
     options: M::Options,
+    tells_created: bool,
     /// Made with the first series, as a constant cannot allocate: a family without series costs
     /// nothing.
     state: OnceLock<State<M, N>>,
@@ -120,6 +122,36 @@ constructor!(
     states: &'static [&'static str] => States::new(states)
 );
 
+constructor!(
+    native_histogram, Histogram, "A family of histograms with native buckets alone.",
+    native: Native => Buckets::constant_native(native)
+);
+
+impl<const N: usize> Family<Histogram, N> {
+    /// The same family with native buckets beside the classic ones: each observation is counted in both.
+    ///
+    /// # Panics
+    ///
+    /// If a number of `native` is out of its range, or the family was made at run time: give
+    /// [`Buckets::with_native`] to it there. In a constant, that is a compile error.
+    ///
+    /// ```
+    /// use metrics_core::{Family, Histogram, Native};
+    ///
+    /// static SECONDS: Family<Histogram, 1> =
+    ///     Family::histogram("job_seconds", "Time for a job.", ["queue"], &Histogram::DEFAULT_BUCKETS)
+    ///         .with_native(Native::DEFAULT);
+    /// let mail = SECONDS.with(["mail"]);
+    /// mail.observe(0.3);
+    /// assert_eq!(mail.snapshot().native().unwrap().count().as_f64(), 1.0);
+    /// ```
+    #[must_use]
+    pub const fn with_native(mut self, native: Native) -> Self {
+        self.options.set_native(native);
+        self
+    }
+}
+
 impl<M: FromOptions, const N: usize> Family<M, N> {
     /// A family of what is known at run time; `options` is `()` for all but a histogram, which takes
     /// its [`Buckets`], and a state set, which takes its [`States`].
@@ -157,7 +189,14 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
             }
         }
         let label_names = LabelNames::Owned(Box::new(label_names));
-        Ok(Self { meta, label_names, defaults: [None; N], options, state: OnceLock::new() })
+        Ok(Self {
+            meta,
+            label_names,
+            defaults: [None; N],
+            options,
+            tells_created: false,
+            state: OnceLock::new(),
+        })
     }
 
     const fn constant(
@@ -187,6 +226,7 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
             label_names: LabelNames::Static(label_names),
             defaults: [None; N],
             options,
+            tells_created: false,
             state: OnceLock::new(),
         }
     }
@@ -207,6 +247,29 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
     #[must_use]
     pub const fn with_unit(mut self, unit: &'static str) -> Self {
         self.meta.set_unit(M::TYPE, unit);
+        self
+    }
+
+    /// The same family with the time since when each series counts beside its value: since it was made.
+    ///
+    /// A server can tell a restart from a series that is new by it. A clock that is set later does not
+    /// change it.
+    ///
+    /// # Panics
+    ///
+    /// If it is not of counters, histograms or summaries; in a constant, that is a compile error.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Family};
+    ///
+    /// static SENT: Family<Counter, 1> =
+    ///     Family::counter("sent_total", "Messages sent.", ["peer"]).with_created();
+    /// SENT.with(["db"]).inc();
+    /// ```
+    #[must_use]
+    pub const fn with_created(mut self) -> Self {
+        created::check(M::TYPE);
+        self.tells_created = true;
         self
     }
 
@@ -357,8 +420,16 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
             .get_or_init(|| State { options: M::shared(&self.options), store: Store::new(&self.names()) });
         let wanted = state.store.wanted(values);
         let make = || M::from_options(&state.options);
-        let there = state.store.get(&wanted, values);
-        there.unwrap_or_else(|| state.store.get_or_insert(&wanted, &self.names(), values, make))
+        if let Some(there) = state.store.get(&wanted, values) {
+            return there;
+        }
+        let created = self.tells_created.then(Timestamp::now);
+        state.store.get_or_insert(&wanted, &self.names(), values, make, |series| {
+            series.block.instrument(series.place).begin();
+            if let Some(created) = created {
+                series.block.set_created(series.place, created);
+            }
+        })
     }
 
     /// The series of the values that are given and the defaults of the others.
@@ -392,7 +463,13 @@ impl<M: FromOptions, const N: usize> Collector for Family<M, N> {
         if !samples.is_wanted() {
             return;
         }
-        if let Some(state) = self.state.get() {
+        let Some(state) = self.state.get() else { return };
+        if self.tells_created {
+            state.store.for_each_created(|instrument, labels, created| {
+                samples.set_created(created);
+                instrument.emit(labels, &mut samples);
+            });
+        } else {
             state.store.for_each(|instrument, labels| instrument.emit(labels, &mut samples));
         }
     }

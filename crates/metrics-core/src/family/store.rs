@@ -27,6 +27,7 @@ use super::index::{Entry, Index};
 use super::order::{Chunks, Order};
 use super::text::{gaps, have_values, with_values};
 use super::words::{Key, Words};
+use crate::Timestamp;
 use crate::labels::push_pair;
 use crate::sync::{Mutex, MutexGuard};
 
@@ -95,13 +96,15 @@ impl<M, const N: usize> Store<M, N> {
         })
     }
 
-    /// The series of these values, made if it is not there; `make` makes instruments.
+    /// The series of these values, made if it is not there; `make` makes instruments, and `begin` readies
+    /// the one of the new series.
     pub(super) fn get_or_insert(
         &self,
         wanted: &Wanted<N>,
         names: &[&str; N],
         values: &[&str; N],
         make: impl Fn() -> M,
+        begin: impl FnOnce(&Series<M>),
     ) -> Series<M> {
         let labels = render(names, values);
         let mut order = self.lock();
@@ -109,6 +112,7 @@ impl<M, const N: usize> Store<M, N> {
             return there;
         }
         let series = order.push(&self.directory, &labels, make);
+        begin(&series);
         // Nobody else inserts under the lock, so what the lookup saw still holds.
         let entry = Entry { hash: half(wanted.hash), at: series.at() };
         self.index.insert(entry);
@@ -156,9 +160,18 @@ impl<M, const N: usize> Store<M, N> {
 
     /// Every series in the order of creation, with its labels as a scrape copies them.
     pub(super) fn for_each(&self, mut f: impl FnMut(&M, &str)) {
+        self.for_each_place(|block, place, labels| f(block.instrument(place), labels));
+    }
+
+    /// The same, with the time at which it was made, if that was noted.
+    pub(super) fn for_each_created(&self, mut f: impl FnMut(&M, &str, Option<Timestamp>)) {
+        self.for_each_place(|block, place, labels| f(block.instrument(place), labels, block.created(place)));
+    }
+
+    fn for_each_place(&self, mut f: impl FnMut(&Arc<Block<M>>, usize, &str)) {
         let chunks: Chunks<M> = self.lock().snapshot();
         for chunk in chunks.iter() {
-            chunk.for_each(|block, place, labels| f(block.instrument(place), labels));
+            chunk.for_each(&mut f);
         }
     }
 
@@ -238,7 +251,7 @@ mod tests {
     const NAMES: [&str; 2] = ["a", "b"];
 
     fn insert(store: &Store<u32, 2>, a: &str, b: &str) -> Series<u32> {
-        store.get_or_insert(&store.wanted(&[a, b]), &NAMES, &[a, b], || 0)
+        store.get_or_insert(&store.wanted(&[a, b]), &NAMES, &[a, b], || 0, |_| ())
     }
 
     fn get(store: &Store<u32, 2>, a: &str, b: &str) -> Option<Series<u32>> {

@@ -115,6 +115,24 @@ impl Buckets {
         Self { source: Source::Static { bounds, native } }
     }
 
+    /// # Panics
+    ///
+    /// If a number of `native` is out of its range.
+    #[cfg(feature = "labels")]
+    pub(crate) const fn constant_native(native: Native) -> Self {
+        Self::constant(&[], Some(native.checked()))
+    }
+
+    /// # Panics
+    ///
+    /// If a number of `native` is out of its range, or the buckets are not those of a constant.
+    pub(crate) const fn set_native(&mut self, new: Native) {
+        match &mut self.source {
+            Source::Static { native, .. } => *native = Some(new.checked()),
+            Source::Shared(_) => panic!("give buckets that are made at run time their native ones before"),
+        }
+    }
+
     pub(super) const fn of(layout: Arc<Layout>) -> Self {
         Self { source: Source::Shared(layout) }
     }

@@ -55,10 +55,10 @@ pub struct Histogram {
 }
 
 enum Source {
-    /// A constant cannot allocate, so its cells are made at the first observation.
-    Static {
-        bounds: &'static [f64],
-        native: Option<Native>,
+    /// Cells that are made at the first observation: a constant cannot allocate; and native buckets are
+    /// large, while a family makes instruments ahead of the series.
+    Late {
+        buckets: Buckets,
         cells: OnceLock<Box<Cells>>,
     },
     Made(Cells),
@@ -100,7 +100,11 @@ impl Histogram {
     }
 
     const fn constant(bounds: &'static [f64], native: Option<Native>) -> Self {
-        Self { source: Source::Static { bounds, native, cells: OnceLock::new() } }
+        Self::late(Buckets::constant(bounds, native))
+    }
+
+    const fn late(buckets: Buckets) -> Self {
+        Self { source: Source::Late { buckets, cells: OnceLock::new() } }
     }
 
     /// # Panics
@@ -108,7 +112,7 @@ impl Histogram {
     /// If a number of `native` is out of its range, or the histogram is not one of a constant.
     pub(crate) const fn set_native(&mut self, new: Native) {
         match &mut self.source {
-            Source::Static { native, .. } => *native = Some(new.checked()),
+            Source::Late { buckets, .. } => buckets.set_native(new),
             Source::Made(_) => panic!("give a histogram that is made at run time its native buckets before"),
         }
     }
@@ -124,7 +128,7 @@ impl Histogram {
         // What is not usual comes last and in one call, so that nothing needs to be kept for later.
         let cells = match &self.source {
             Source::Made(cells) => Some(cells),
-            Source::Static { cells, .. } => cells.get().map(|cells| &**cells),
+            Source::Late { cells, .. } => cells.get().map(|cells| &**cells),
         };
         let counted = cells.is_some_and(|cells| !exemplar_labels::has_source() && cells.try_observe(v));
         if !counted {
@@ -219,9 +223,7 @@ impl Histogram {
     fn cells(&self) -> &Cells {
         match &self.source {
             Source::Made(cells) => cells,
-            Source::Static { bounds, native, cells } => {
-                cells.get_or_init(|| Box::new(Cells::new(Buckets::constant(bounds, *native).layout())))
-            }
+            Source::Late { buckets, cells } => cells.get_or_init(|| Box::new(Cells::new(buckets.layout()))),
         }
     }
 
@@ -268,8 +270,16 @@ impl FromOptions for Histogram {
     type Options = Buckets;
 
     fn from_options(buckets: &Buckets) -> Self {
-        // Made at once, so that no observation of a series allocates.
-        Self { source: Source::Made(Cells::new(buckets.layout())) }
+        let layout = buckets.layout();
+        match layout.native() {
+            Some(_) => Self::late(Buckets::of(layout)),
+            // Made at once: it is small, and this way nearer.
+            None => Self { source: Source::Made(Cells::new(layout)) },
+        }
+    }
+
+    fn begin(&self) {
+        self.cells();
     }
 
     fn shared(buckets: &Buckets) -> Buckets {
