@@ -441,6 +441,11 @@ impl Meta {
         self.name.as_str()
     }
 
+    #[cfg(feature = "labels")]
+    pub(crate) const fn is_utf8(&self) -> bool {
+        self.is_utf8
+    }
+
     pub(crate) const fn descriptor(&self, metric_type: MetricType) -> Descriptor<'_> {
         Descriptor::trusted(metric_type, self.name.as_str(), self.help.as_str(), self.unit, self.is_utf8)
     }

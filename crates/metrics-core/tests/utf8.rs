@@ -5,8 +5,8 @@ mod common;
 
 use common::Page;
 use metrics_core::{
-    Collector, Descriptor, Escaping, Exemplar, Gauge, Info, InvalidExemplarReason, InvalidReason, LabelSet,
-    Labels, Metric, MetricType, Scrape, ScrapeErrorReason, StateSet, collect_fn,
+    Collector, Counter, Descriptor, Escaping, Exemplar, Family, Gauge, Info, InvalidExemplarReason,
+    InvalidReason, LabelSet, Labels, Metric, MetricType, Scrape, ScrapeErrorReason, StateSet, collect_fn,
 };
 
 const LATENCY: Descriptor<'static> = Descriptor::utf8(MetricType::Gauge, "rpc.latency", "Seconds.");
@@ -178,4 +178,30 @@ fn an_empty_name_is_refused() {
     assert!(Info::try_utf8([("__a", "1")]).is_err());
     assert!(Info::try_utf8([("a.b", "1"), ("a.b", "2")]).is_err());
     assert!(Info::try_utf8([("a.b", "1"), ("a_b", "2")]).is_ok());
+}
+
+#[test]
+fn a_family_tells_its_series_apart_by_their_values_alone() {
+    static CALLS: Family<Counter, 3> = Family::utf8("rpc.calls", "", ["a.b", "c\"d", "e"], ());
+    let values = ["", "1", "\"", "1\",\"c", "\\", "=\"", ",\"c\\\"d\"=\"", "12345", "a\",\"", "ö"];
+    let mut made = 0;
+    for a in values {
+        for b in values {
+            for c in values {
+                CALLS.with([a, b, c]).inc();
+                made += 1;
+                assert_eq!(CALLS.len(), made, "{a:?} {b:?} {c:?}");
+            }
+        }
+    }
+    for a in values {
+        for b in values {
+            assert!(values.iter().all(|c| CALLS.with([a, b, c]).get() == 1));
+        }
+    }
+    let (lines, errors) = page(Escaping::Underscores, |scrape| CALLS.collect(scrape));
+    assert_eq!((lines.len(), errors), (made + 1, vec![]));
+    assert_eq!(lines[1], r#"{a_b="",c_d="",e=""} 1"#);
+    assert!(Family::<Counter, 2>::try_utf8("a.b", "", ["x.y", "x.y"], ()).is_err());
+    assert!(Family::<Counter, 1>::try_utf8("a.b", "", ["__x.y"], ()).is_err());
 }

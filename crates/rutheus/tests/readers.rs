@@ -18,7 +18,7 @@ use rutheus::{Escaping, Format, Timestamp};
 fn tools() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
     let folder = std::env::var_os("RUTHEUS_CONFORMANCE").map_or_else(beside, PathBuf::from);
-    folder.join("tools/gocheck").is_file().then_some(folder)
+    folder.join("tools/py").is_dir().then_some(folder)
 }
 
 #[test]
@@ -31,11 +31,16 @@ fn every_reader_accepts_a_page_with_everything() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&pages)?;
     let created = Timestamp::from_millis(1_700_000_000_123);
     let mut checked = 0;
+    // Which is what reads protobuf.
+    let has_go = folder.join("tools/gocheck").is_file();
     for (name, format, kind) in [
         ("text", Format::TEXT, "text"),
         ("openmetrics", Format::OPEN_METRICS, "om"),
         ("protobuf", Format::PROTOBUF, "proto"),
     ] {
+        if kind == "proto" && !has_go {
+            continue;
+        }
         for utf8 in [false, true] {
             let registry = everything::registry(created, utf8)?;
             assert!(everything::is_whole(&registry));
@@ -57,6 +62,6 @@ fn every_reader_accepts_a_page_with_everything() -> Result<(), Box<dyn Error>> {
         }
     }
     fs::remove_dir_all(&pages)?;
-    assert_eq!(checked, 24);
+    assert_eq!(checked, if has_go { 24 } else { 16 });
     Ok(())
 }

@@ -15,6 +15,7 @@ use core::ops::Deref;
 use core::sync::atomic::Ordering::Relaxed;
 use std::sync::PoisonError;
 
+use crate::labels::has_quoted_name;
 use crate::sync::{AtomicU16, Mutex, MutexGuard, OnceLock};
 
 use crate::Timestamp;
@@ -32,7 +33,7 @@ pub(super) struct Block<M> {
     starts: [AtomicU16; SIZE],
     /// A bit for each place whose series was taken out of the family.
     removed: AtomicU16,
-    /// A bit for each place whose labels have escapes.
+    /// A bit for each place whose labels have escapes, or other quotes than those around values.
     escaped: AtomicU16,
     /// Where the directory has it.
     ordinal: u32,
@@ -96,7 +97,7 @@ impl<M> Block<M> {
         let text = Arc::make_mut(open.get_or_insert_default());
         // A place that would begin further back does not come about: the block is full before.
         self.starts[place].store(text.len() as u16, Relaxed);
-        if labels.contains('\\') {
+        if labels.contains('\\') || has_quoted_name(labels) {
             self.escaped.fetch_or(1 << place, Relaxed);
         }
         text.push_str(labels);

@@ -24,7 +24,7 @@ use self::store::{Found, Series, Store};
 use self::text::with_values;
 use crate::created;
 use crate::metric::Meta;
-use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, str_eq};
+use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, check_utf8_label_name, str_eq};
 use crate::sync::OnceLock;
 use crate::{
     Buckets, Collector, Counter, Descriptor, FromOptions, Gauge, Histogram, Info, MetricName, MetricType,
@@ -101,7 +101,7 @@ macro_rules! constructor {
                 label_names: [&'static str; N],
                 $($option: $ty)?
             ) -> Self {
-                Self::constant(name, help, label_names, ($($options)?))
+                Self::constant(Meta::from_static(<$instrument as crate::Instrument>::TYPE, name, help), label_names, ($($options)?))
             }
         }
     };
@@ -178,10 +178,53 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
         label_names: [impl Into<Cow<'static, str>>; N],
         options: M::Options,
     ) -> Result<Self, InvalidDescriptor> {
-        let meta = Meta::try_new(name.into(), help.into())?;
-        let label_names = label_names.map(Into::into);
+        Self::checked(Meta::try_new(name.into(), help.into())?, label_names.map(Into::into), options)
+    }
+
+    /// A family whose name and label names are constants of any UTF-8; [`Descriptor::utf8`] says what
+    /// readers get. `options` is what [`try_new`](Self::try_new) takes.
+    ///
+    /// # Panics
+    ///
+    /// If a name is empty, reserved or stands twice; in a constant, that is a compile error.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Family};
+    ///
+    /// static CALLS: Family<Counter, 1> = Family::utf8("rpc.calls", "Calls.", ["service.name"], ());
+    /// CALLS.with(["checkout"]).inc();
+    /// assert_eq!(CALLS.name(), "rpc.calls");
+    /// ```
+    pub const fn utf8(
+        name: &'static str,
+        help: &'static str,
+        label_names: [&'static str; N],
+        options: M::Options,
+    ) -> Self {
+        Self::constant(Meta::from_static_utf8(M::TYPE, name, help), label_names, options)
+    }
+
+    /// The same of what is known at run time.
+    ///
+    /// # Errors
+    ///
+    /// If a name is empty, reserved or stands twice.
+    pub fn try_utf8(
+        name: impl Into<Cow<'static, str>>,
+        help: impl Into<Cow<'static, str>>,
+        label_names: [impl Into<Cow<'static, str>>; N],
+        options: M::Options,
+    ) -> Result<Self, InvalidDescriptor> {
+        Self::checked(Meta::try_utf8(name.into(), help.into())?, label_names.map(Into::into), options)
+    }
+
+    fn checked(
+        meta: Meta,
+        label_names: [Cow<'static, str>; N],
+        options: M::Options,
+    ) -> Result<Self, InvalidDescriptor> {
         for (i, label) in label_names.iter().enumerate() {
-            check_label(meta.name(), label, M::TYPE)
+            check_label(&meta, label, M::TYPE)
                 .map_err(|reason| InvalidDescriptor::with_label(meta.name(), label, reason))?;
             if label_names[..i].contains(label) {
                 let reason = InvalidReason::DuplicateLabelName;
@@ -199,15 +242,10 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
         })
     }
 
-    const fn constant(
-        name: &'static str,
-        help: &'static str,
-        label_names: [&'static str; N],
-        options: M::Options,
-    ) -> Self {
+    const fn constant(meta: Meta, label_names: [&'static str; N], options: M::Options) -> Self {
         let mut i = 0;
         while i < N {
-            if let Err(reason) = check_label(name, label_names[i], M::TYPE) {
+            if let Err(reason) = check_label(&meta, label_names[i], M::TYPE) {
                 panic!("{}", reason.explain());
             }
             let mut j = 0;
@@ -222,7 +260,7 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
             i += 1;
         }
         Self {
-            meta: Meta::from_static(M::TYPE, name, help),
+            meta,
             label_names: LabelNames::Static(label_names),
             defaults: [None; N],
             options,
@@ -449,11 +487,14 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
 }
 
 /// A state set is told by a label of its own name, which no label of the family may have.
-const fn check_label(family: &str, label: &str, metric_type: MetricType) -> Result<(), InvalidReason> {
-    if matches!(metric_type, MetricType::StateSet) && str_eq(family, label) {
+const fn check_label(meta: &Meta, label: &str, metric_type: MetricType) -> Result<(), InvalidReason> {
+    if matches!(metric_type, MetricType::StateSet) && str_eq(meta.name(), label) {
         return Err(InvalidReason::ReservedLabelName);
     }
-    check_label_name(label, metric_type)
+    match meta.is_utf8() {
+        true => check_utf8_label_name(label, metric_type),
+        false => check_label_name(label, metric_type),
+    }
 }
 
 impl<M: FromOptions, const N: usize> Collector for Family<M, N> {

@@ -58,7 +58,8 @@ pub(super) fn gaps<const N: usize>(names: &[&str; N]) -> [usize; N] {
     })
 }
 
-/// Whether `rendered` labels, which have these gaps, and escapes or none, have these values.
+/// Whether `rendered` labels, which have these gaps, have these values; they have escapes or names in
+/// quotes, or neither.
 pub(super) fn have_values<const N: usize>(
     rendered: &str,
     gaps: &[usize; N],

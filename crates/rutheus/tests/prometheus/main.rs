@@ -163,6 +163,24 @@ impl Prometheus {
         Ok(Self { process: Process(process), address, directory })
     }
 
+    /// A VictoriaMetrics, whose API is the same as far as it is used here.
+    fn start_victoria(server: &Path, scrape_configs: &str) -> Result<Self> {
+        let directory = Directory::new()?;
+        let config = directory.0.join("scrape.yml");
+        let global = "global: { scrape_interval: 1s, scrape_timeout: 1s }";
+        fs::write(&config, format!("{global}\nscrape_configs: [{scrape_configs}]\n"))?;
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let process = Command::new(server)
+            .arg(format!("-promscrape.config={}", config.display()))
+            .arg(format!("-storageDataPath={}", directory.0.join("data").display()))
+            .arg(format!("-httpListenAddr={address}"))
+            .args(["-search.latencyOffset=0s", "-memory.allowedBytes=67108864"])
+            .stdout(Stdio::null())
+            .stderr(File::create(directory.log())?)
+            .spawn()?;
+        Ok(Self { process: Process(process), address, directory })
+    }
+
     /// Waits until every one of `count` targets was scraped, and none in vain.
     fn wait_for_targets(&self, count: usize) -> Result<()> {
         self.wait_until("the targets are up", || {
