@@ -89,7 +89,9 @@ pub(crate) const fn check_unit(name: &str, metric_type: MetricType, unit: &str) 
     }
     let mut i = 0;
     while i < unit.len() {
-        if base[base.len() - unit.len() + i] != unit[i] {
+        // Whatever the name has, a unit has the letters of a classic one.
+        let is_classic = unit[i].is_ascii_alphanumeric() || unit[i] == b'_' || unit[i] == b':';
+        if base[base.len() - unit.len() + i] != unit[i] || !is_classic {
             return Err(InvalidReason::InvalidUnit);
         }
         i += 1;
@@ -329,5 +331,6 @@ mod tests {
         assert!(check_unit("a_seconds_total", Gauge, "seconds").is_err());
         assert!(check_unit("a_seconds", Info, "seconds").is_err());
         assert!(check_unit("a_", Gauge, "").is_err());
+        assert!(check_unit("a_µs", Gauge, "µs").is_err());
     }
 }

@@ -4,10 +4,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use metrics_core::{
-    Collector, Descriptor, Encoder, HistogramValue, LabelSet, Labels, MetricName, MetricType, Number, Scrape,
-    StateSetValue, SummaryValue, Value,
+    Collector, Descriptor, Encoder, Exemplar, Extras, HistogramValue, LabelSet, Labels, MetricName,
+    MetricType, NativeBucket, NativeHistogram, Number, Scrape, StateSetValue, SummaryValue, Timestamp, Value,
 };
-use metrics_exposition::text;
+use metrics_exposition::{Format, text};
 
 struct Counting;
 
@@ -111,6 +111,66 @@ fn ten_thousand_samples_allocate_as_much_as_ten() {
     let many = encode(&series);
     series.count = 10;
     assert_eq!(many, encode(&series));
+}
+
+const FORMATS: [Format; 4] = [Format::TEXT, Format::OPEN_METRICS, Format::OPEN_METRICS_2, Format::PROTOBUF];
+
+#[test]
+fn samples_of_every_format_allocate_nothing() {
+    for format in FORMATS {
+        let mut series = series(10_000);
+        let mut page = Vec::new();
+        format.encode(&series, &mut page);
+        let mut encode = |series: &Series| {
+            page.clear();
+            allocations(|| format.encode(series, &mut page)) - scrape(series)
+        };
+        let many = encode(&series);
+        series.count = 10;
+        assert_eq!(many, encode(&series), "{format:?}");
+    }
+}
+
+/// The same series of a histogram with everything that can stand beside it.
+struct WithExtras<'s>(&'s Series);
+
+impl Collector for WithExtras<'_> {
+    fn collect(&self, scrape: &mut Scrape<'_>) {
+        let buckets = [-2, 0, 1, 40].map(|index| NativeBucket { index, count: 2u64 });
+        let native = NativeHistogram::new(3, 0.001, 2, &buckets, &[]).unwrap();
+        let value = HistogramValue::new(&[0.1, 1.0], &[1, 2, 7], 5.5).unwrap().with_native(&native).unwrap();
+        let trace = LabelSet::new([("trace_id", "a\"b")]).unwrap();
+        let time = Timestamp::new(1_700_000_000, 123_456_789).unwrap();
+        let exemplars =
+            [0.05, 0.5, 70.0].map(|v| Exemplar::new(trace.labels(), v).unwrap().with_timestamp(time));
+        let extras = Extras::NONE.with_created(time).with_timestamp(time).with_exemplars(&exemplars);
+        let mut samples = scrape.family(&HISTOGRAM);
+        for labels in &self.0.labels[..self.0.count] {
+            samples.sample_with(labels.labels(), Value::Histogram(value), &extras);
+        }
+    }
+}
+
+#[test]
+fn what_stands_beside_values_allocates_nothing() {
+    for format in FORMATS {
+        let mut series = series(10_000);
+        let mut page = Vec::new();
+        format.encode(&WithExtras(&series), &mut page);
+        let mut encode = |series: &Series| {
+            page.clear();
+            let alone = allocations(|| {
+                let mut encoder = Nothing;
+                let mut scrape = Scrape::new(&mut encoder);
+                scrape.isolate("collector", |scrape| WithExtras(series).collect(scrape));
+                scrape.finish();
+            });
+            allocations(|| format.encode(&WithExtras(series), &mut page)) - alone
+        };
+        let many = encode(&series);
+        series.count = 10;
+        assert_eq!(many, encode(&series), "{format:?}");
+    }
 }
 
 #[cfg(feature = "std")]

@@ -4,9 +4,12 @@
 //! What this library deliberately does differently is listed in each test, with its reason.
 
 mod escaping;
+mod floats;
+mod handler;
 mod input;
 mod negotiation;
 mod pages;
+mod rules;
 
 use std::fs;
 use std::path::Path;
