@@ -1,7 +1,9 @@
 //! Turns anything that can be collected into a page that Prometheus reads.
 //!
 //! [`generate_metrics`] returns the page of a metric, a family, a registry or a collector of one's
-//! own; the module [`text`] writes it into a string that is reused or into a writer.
+//! own in the text format; the module [`text`] writes it into a string that is reused or into a writer.
+//! [`Format`] is any of the formats, [`text`], [`open_metrics`] and [`protobuf`], and chooses the one that
+//! a reader asks for.
 //!
 //! ```
 //! use metrics_core::{Counter, Metric};
@@ -26,7 +28,7 @@
 //!
 //! | Feature | Default | What it adds |
 //! |---|---|---|
-//! | `std` | yes | [`text::write`]; a collector that panics loses its own output only |
+//! | `std` | yes | writing to `std::io::Write`; a collector that panics loses its own output only |
 //!
 //! Without `std` the crate needs `alloc` only.
 

@@ -26,7 +26,7 @@ fn descriptor(metric_type: MetricType, name: &str) -> Descriptor<'_> {
 
 fn one(format: Format, metric_type: MetricType, value: Value<'_>, extras: &Extras<'_>) -> String {
     page(format, |scrape| {
-        scrape.family(&descriptor(metric_type, "m")).sample_with(Labels::EMPTY, value, extras)
+        scrape.family(&descriptor(metric_type, "m")).sample_with(Labels::EMPTY, value, extras);
     })
 }
 
