@@ -99,7 +99,8 @@ pub use crate::exemplar_labels::{ExemplarLabels, remove_exemplar_source, set_exe
 pub use crate::extras::Extras;
 #[cfg(feature = "labels")]
 pub use crate::family::{
-    Child, Family, Handle, LabelError, LabelErrorReason, LabelValue, LabelValues, Partial, PartialByName,
+    Child, Family, Handle, LabelError, LabelErrorReason, LabelValue, LabelValues, Owned, Partial,
+    PartialByName, SeriesLimitReached,
 };
 pub use crate::gauge::{Gauge, GaugeValue, InProgress};
 #[cfg(feature = "std")]

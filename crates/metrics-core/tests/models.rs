@@ -4,6 +4,7 @@
 #![cfg(loom)]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use loom::thread;
 use metrics_core::__private::sync::explore;
@@ -300,5 +301,24 @@ fn what_is_made_while_a_family_is_cleared_is_there_or_not() {
             ["y", "x"].into_iter().filter(|value| family.get([*value]).is_some()).collect();
         assert_eq!(labels, expected.iter().map(|value| format!("a=\"{value}\"")).collect::<Vec<_>>());
         assert_eq!(family.len(), expected.len());
+    });
+}
+
+#[test]
+fn what_an_owner_did_last_is_scraped_before_the_series_goes() {
+    explore("owner against a scrape", || {
+        type Shared = (Family<Counter, 1>, AtomicU64);
+        let look = |(family, seen): &Shared| {
+            let bits = scrape(family).values.iter().fold(0, |bits, value| bits | value[0] as u64);
+            seen.fetch_or(bits, Relaxed);
+        };
+        let shared = (family(), AtomicU64::new(0));
+        // What the family needs for owners is there.
+        drop(shared.0.owned(["x"]));
+        let shared =
+            beside(shared, look, |(family, _)| (1..=2).for_each(|bit| family.owned(["x"]).inc_by(bit)));
+        (0..2).for_each(|_| look(&shared));
+        assert_eq!(shared.1.load(Relaxed), 3, "each of the two updates was seen");
+        assert!(shared.0.is_empty() && scrape(&shared.0).labels.is_empty());
     });
 }

@@ -11,9 +11,9 @@ use metrics_core::{
     InvalidBucketsReason, InvalidDescriptor, InvalidExemplar, InvalidExemplarReason, InvalidIncrement,
     InvalidNative, InvalidNativeReason, InvalidReason, InvalidUpdate, LabelError, LabelErrorReason, LabelSet,
     LabelValue, LabelValues, Labels, Metric, MetricName, MetricType, Native, NativeBucket, NativeBuckets,
-    NativeHistogram, NativeSpan, Number, Partial, PartialByName, Samples, Scrape, ScrapeError,
-    ScrapeErrorReason, Select, StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp,
-    UnknownState, Value,
+    NativeHistogram, NativeSpan, Number, Owned, Partial, PartialByName, Samples, Scrape, ScrapeError,
+    ScrapeErrorReason, Select, SeriesLimitReached, StateSet, StateSetValue, States, Summary, SummaryValue,
+    Timer, Timestamp, UnknownState, Value,
 };
 
 fn shared<T: Send + Sync>() {}
@@ -29,7 +29,7 @@ fn what_a_user_holds_is_send_and_sync() {
     all!(shared:
         Counter, Counter<f64>, Gauge, Gauge<i64>, Histogram, Summary, Info, StateSet, CounterFn<fn() -> u64>,
         GaugeFn<fn() -> u64>, CollectFn<fn(&mut Scrape<'_>)>, Metric<Counter>, Family<Histogram, 2>,
-        Child<'static, Gauge>, Handle<Summary>, Partial<'static, Counter, 2, 1>,
+        Child<'static, Gauge>, Handle<Summary>, Owned<Counter>, Partial<'static, Counter, 2, 1>,
         PartialByName<'static, Counter, 2>, Timer<'static>, InProgress<'static>, InProgress<'static, i64>,
         HistogramSnapshot, Box<dyn Collector>, Select<Metric<Counter>>,
     );
@@ -81,14 +81,14 @@ fn a_caught_panic_leaves_every_instrument_usable() {
         Counter, Counter<f64>, Gauge, Gauge<i64>, Histogram, Summary, Info, StateSet, CounterFn<fn() -> u64>,
         GaugeFn<fn() -> u64>, CollectFn<fn(&mut Scrape<'_>)>, Metric<Counter>, Metric<Histogram>,
         Family<Counter, 2>, Family<Histogram, 1>, Child<'static, Gauge>, Child<'static, Histogram>,
-        Handle<Counter>, Handle<Histogram>, Partial<'static, Counter, 2, 1>, PartialByName<'static, Counter, 2>,
+        Handle<Counter>, Handle<Histogram>, Owned<Counter>, Partial<'static, Counter, 2, 1>, PartialByName<'static, Counter, 2>,
     );
 }
 
 #[test]
 fn errors_can_be_boxed_and_sent() {
     all!(error:
-        InvalidDescriptor, InvalidBuckets, InvalidIncrement, InvalidExemplar, InvalidNative, InvalidUpdate, LabelError, ScrapeError, UnknownState
+        InvalidDescriptor, InvalidBuckets, InvalidIncrement, InvalidExemplar, InvalidNative, InvalidUpdate, LabelError, ScrapeError, SeriesLimitReached, UnknownState
     );
 }
 

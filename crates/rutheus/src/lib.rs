@@ -81,7 +81,8 @@ pub use metrics_core::{
 };
 #[cfg(feature = "labels")]
 pub use metrics_core::{
-    Child, Family, Handle, LabelError, LabelErrorReason, LabelValue, LabelValues, Partial, PartialByName,
+    Child, Family, Handle, LabelError, LabelErrorReason, LabelValue, LabelValues, Owned, Partial,
+    PartialByName, SeriesLimitReached,
 };
 pub use metrics_exposition::{Format, generate_metrics, open_metrics, protobuf, text};
 #[cfg(feature = "http")]

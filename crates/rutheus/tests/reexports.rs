@@ -19,11 +19,11 @@ mod paths {
         InvalidDescriptor, InvalidExemplar, InvalidExemplarReason, InvalidIncrement, InvalidNative,
         InvalidNativeReason, InvalidReason, InvalidUpdate, LabelError, LabelErrorReason, LabelSet,
         LabelValue, LabelValues, Labels, Metric, MetricName, MetricType, Native, NativeBucket, NativeBuckets,
-        NativeHistogram, NativeSpan, Number, Partial, PartialByName, REGISTRY, Register, RegisterError,
-        Registry, RegistryProxy, Samples, Scrape, ScrapeError, ScrapeErrorReason, Select, SetRegistryError,
-        StateSet, StateSetValue, States, Summary, SummaryValue, Timer, Timestamp, UnknownState,
-        UnregisterError, Value, collect_fn, gather, generate_metrics, metrics, remove_exemplar_source,
-        select, set_exemplar_source,
+        NativeHistogram, NativeSpan, Number, Owned, Partial, PartialByName, REGISTRY, Register,
+        RegisterError, Registry, RegistryProxy, Samples, Scrape, ScrapeError, ScrapeErrorReason, Select,
+        SeriesLimitReached, SetRegistryError, StateSet, StateSetValue, States, Summary, SummaryValue, Timer,
+        Timestamp, UnknownState, UnregisterError, Value, collect_fn, gather, generate_metrics, metrics,
+        remove_exemplar_source, select, set_exemplar_source,
     };
 }
 

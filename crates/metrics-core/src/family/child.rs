@@ -3,6 +3,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use super::block::Block;
+use super::lifecycle::Leased;
 use super::store::{Found, Series};
 use crate::gauge::{UpDown, UpDownAt};
 use crate::labels::{Pairs, unescape};
@@ -48,6 +49,8 @@ pub struct Child<'a, M> {
 /// ```
 pub struct Handle<M> {
     series: Series<M>,
+    /// In a family whose series expire.
+    lease: Option<Arc<Leased<M>>>,
 }
 
 impl<'a, M> Child<'a, M> {
@@ -58,7 +61,11 @@ impl<'a, M> Child<'a, M> {
 
     /// The same series, owned.
     pub fn to_handle(&self) -> Handle<M> {
-        Handle { series: self.found.to_series() }
+        let lease = match &self.found {
+            Found::Leased(lease) => Some(Arc::clone(lease)),
+            Found::Lent(..) | Found::Owned(_) => None,
+        };
+        Handle { series: self.found.to_series(), lease }
     }
 }
 
@@ -80,6 +87,7 @@ impl<'a, M: Observe> Child<'a, M> {
         match &self.found {
             Found::Lent(block, place) => Timer::start(block.instrument(*place)),
             Found::Owned(series) => series.start_timer(),
+            Found::Leased(lease) => lease.start_timer(),
         }
     }
 }
@@ -103,6 +111,7 @@ where
         match &self.found {
             Found::Lent(block, place) => InProgress::lent(block.instrument(*place)),
             Found::Owned(series) => series.track_in_progress(),
+            Found::Leased(lease) => lease.track_in_progress(),
         }
     }
 }
@@ -110,7 +119,10 @@ where
 impl<M: Observe> Handle<M> {
     /// Starts to measure; the seconds until the timer is dropped are observed in this series.
     pub fn start_timer(&self) -> Timer<'static> {
-        self.series.start_timer()
+        match &self.lease {
+            None => self.series.start_timer(),
+            Some(lease) => lease.start_timer(),
+        }
     }
 }
 
@@ -120,7 +132,10 @@ where
 {
     /// Adds 1 to this series now and takes it back when the guard is dropped.
     pub fn track_in_progress(&self) -> InProgress<'static, V> {
-        self.series.track_in_progress()
+        match &self.lease {
+            None => self.series.track_in_progress(),
+            Some(lease) => lease.track_in_progress(),
+        }
     }
 }
 
@@ -136,6 +151,41 @@ where
 {
     fn track_in_progress<'a>(&self) -> InProgress<'a, V> {
         InProgress::owned(Arc::clone(&self.block) as Arc<dyn UpDownAt>, self.place)
+    }
+}
+
+/// What is made of a lease holds it.
+impl<M: Observe> Leased<M> {
+    fn start_timer(self: &Arc<Self>) -> Timer<'static> {
+        Timer::start_owned(Arc::clone(self) as Arc<dyn ObserveAt>, self.series.place)
+    }
+}
+
+impl<V: GaugeValue> Leased<Gauge<V>>
+where
+    Gauge<V>: UpDown,
+{
+    fn track_in_progress<'a>(self: &Arc<Self>) -> InProgress<'a, V> {
+        InProgress::owned(Arc::clone(self) as Arc<dyn UpDownAt>, self.series.place)
+    }
+}
+
+impl<M: Observe> ObserveAt for Leased<M> {
+    fn observe_seconds_at(&self, place: usize, seconds: f64) {
+        self.series.block.observe_seconds_at(place, seconds);
+    }
+}
+
+impl<V: GaugeValue> UpDownAt for Leased<Gauge<V>>
+where
+    Gauge<V>: UpDown,
+{
+    fn up_at(&self, place: usize) {
+        self.series.block.up_at(place);
+    }
+
+    fn down_at(&self, place: usize) {
+        self.series.block.down_at(place);
     }
 }
 
@@ -160,12 +210,15 @@ where
 
 impl<M> Handle<M> {
     pub(super) fn new(found: Found<'_, M>) -> Self {
-        Self {
-            series: match found {
-                Found::Lent(..) => found.to_series(),
-                Found::Owned(series) => series,
-            },
+        match found {
+            Found::Lent(..) => Self { series: found.to_series(), lease: None },
+            Found::Owned(series) => Self { series, lease: None },
+            Found::Leased(lease) => Self { series: lease.series.clone(), lease: Some(lease) },
         }
+    }
+
+    pub(super) fn series(&self) -> &Series<M> {
+        &self.series
     }
 }
 
@@ -190,7 +243,7 @@ impl<M> Deref for Handle<M> {
 
 impl<M> Clone for Handle<M> {
     fn clone(&self) -> Self {
-        Self { series: self.series.clone() }
+        Self { series: self.series.clone(), lease: self.lease.clone() }
     }
 }
 

@@ -83,3 +83,47 @@ impl fmt::Display for LabelError {
 }
 
 impl core::error::Error for LabelError {}
+
+/// A family has as many series as it may have, and was asked for one more.
+///
+/// ```
+/// use metrics_core::{Counter, Family};
+///
+/// static JOBS: Family<Counter, 1> = Family::counter("jobs_total", "Jobs.", ["queue"]).max_series(0);
+/// let error = JOBS.try_with(["mail"]).unwrap_err();
+/// assert_eq!((error.family(), error.limit()), ("jobs_total", 0));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesLimitReached {
+    family: String,
+    limit: usize,
+}
+
+impl SeriesLimitReached {
+    #[cold]
+    pub(super) fn new(family: &str, limit: usize) -> Self {
+        Self { family: family.into(), limit }
+    }
+
+    /// The name of the family.
+    pub fn family(&self) -> &str {
+        &self.family
+    }
+
+    /// How many series it may have.
+    pub const fn limit(&self) -> usize {
+        self.limit
+    }
+}
+
+impl fmt::Display for SeriesLimitReached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { family, limit } = self;
+        write!(
+            f,
+            "family {family:?} has {limit} series, which is its limit: raise it, or give fewer label values"
+        )
+    }
+}
+
+impl core::error::Error for SeriesLimitReached {}

@@ -5,7 +5,10 @@ mod chunk;
 mod directory;
 mod error;
 mod index;
+mod lifecycle;
+mod limits;
 mod order;
+mod owned;
 mod partial;
 mod store;
 mod text;
@@ -18,10 +21,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::sync::atomic::Ordering::Relaxed;
 
 use self::block::Block;
-use self::store::{Found, Series, Store};
+use self::lifecycle::Lifecycle;
+use self::limits::Limits;
+use self::store::{Found, Full, Room, Series, Store};
 use self::text::with_values;
+use crate::atomic::AtomicU64;
 use crate::created;
 use crate::metric::Meta;
 use crate::name::{InvalidDescriptor, InvalidReason, check_label_name, check_utf8_label_name, str_eq};
@@ -32,7 +39,8 @@ use crate::{
 };
 
 pub use self::child::{Child, Handle};
-pub use self::error::{LabelError, LabelErrorReason};
+pub use self::error::{LabelError, LabelErrorReason, SeriesLimitReached};
+pub use self::owned::Owned;
 pub use self::partial::{Partial, PartialByName};
 pub use self::values::{LabelValue, LabelValues};
 
@@ -70,6 +78,7 @@ pub struct Family<M: FromOptions, const N: usize> {
     defaults: [Option<&'static str>; N],
     options: M::Options,
     tells_created: bool,
+    limits: Limits,
     /// Made with the first series, as a constant cannot allocate: a family without series costs
     /// nothing.
     state: OnceLock<State<M, N>>,
@@ -79,6 +88,9 @@ struct State<M: FromOptions, const N: usize> {
     /// In the form in which series share what is computed from them.
     options: M::Options,
     store: Store<M, N>,
+    overflowed: AtomicU64,
+    /// Only if series can leave by themselves.
+    lifecycle: OnceLock<Arc<Lifecycle<M>>>,
 }
 
 enum LabelNames<const N: usize> {
@@ -238,6 +250,7 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
             defaults: [None; N],
             options,
             tells_created: false,
+            limits: Limits::NONE,
             state: OnceLock::new(),
         })
     }
@@ -265,6 +278,7 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
             defaults: [None; N],
             options,
             tells_created: false,
+            limits: Limits::NONE,
             state: OnceLock::new(),
         }
     }
@@ -361,7 +375,13 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
         let store = &self.state.get()?.store;
         let found = values.with_strs(|values| match self.lend(values) {
             Some((block, place)) => Some(Found::Lent(block, place)),
-            None => store.get(&store.wanted(values), values).map(Found::Owned),
+            None => {
+                let series = store.get(&store.wanted(values), values)?;
+                match self.limits.idle {
+                    None => Some(Found::Owned(series)),
+                    Some(_) => self.leased(&series),
+                }
+            }
         });
         found.map(Child::new)
     }
@@ -441,7 +461,7 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
     fn series(&self, values: &[&str; N]) -> Found<'_, M> {
         match self.lend(values) {
             Some((block, place)) => Found::Lent(block, place),
-            None => Found::Owned(self.find_or_make(values)),
+            None => self.found(values),
         }
     }
 
@@ -451,22 +471,35 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
         store.lend(&store.wanted(values), values)
     }
 
-    #[inline(never)]
-    fn find_or_make(&self, values: &[&str; N]) -> Series<M> {
-        let state = self
-            .state
-            .get_or_init(|| State { options: M::shared(&self.options), store: Store::new(&self.names()) });
+    /// The series of these values, made if it is not there and there are fewer than `most`.
+    fn find_or_make(&self, values: &[&str; N], most: usize) -> Result<Series<M>, Full> {
+        let state = self.state();
         let wanted = state.store.wanted(values);
-        let make = || M::from_options(&state.options);
         if let Some(there) = state.store.get(&wanted, values) {
-            return there;
+            return Ok(there);
         }
+        let make = || M::from_options(&state.options);
         let created = self.tells_created.then(Timestamp::now);
-        state.store.get_or_insert(&wanted, &self.names(), values, make, |series| {
+        let begin = |series: &Series<M>| {
             series.block.instrument(series.place).begin();
             if let Some(created) = created {
                 series.block.set_created(series.place, created);
             }
+        };
+        let room = Room { most, beside: [Self::OVERFLOW; N], is_lent: self.limits.idle.is_none() };
+        let made = state.store.get_or_insert(&wanted, &self.names(), values, &room, make, begin);
+        if made.is_err() {
+            state.overflowed.fetch_add(1, Relaxed);
+        }
+        made
+    }
+
+    fn state(&self) -> &State<M, N> {
+        self.state.get_or_init(|| State {
+            options: M::shared(&self.options),
+            store: Store::new(&self.names()),
+            overflowed: AtomicU64::new(0),
+            lifecycle: OnceLock::new(),
         })
     }
 
@@ -505,14 +538,16 @@ impl<M: FromOptions, const N: usize> Collector for Family<M, N> {
             return;
         }
         let Some(state) = self.state.get() else { return };
-        if self.tells_created {
-            state.store.for_each_created(|instrument, labels, created| {
-                samples.set_created(created);
-                instrument.emit(labels, &mut samples);
-            });
-        } else {
-            state.store.for_each(|instrument, labels| instrument.emit(labels, &mut samples));
-        }
+        state.around_scrape(self.limits.idle, || {
+            if self.tells_created {
+                state.store.for_each_created(|instrument, labels, created| {
+                    samples.set_created(created);
+                    instrument.emit(labels, &mut samples);
+                });
+            } else {
+                state.store.for_each(|instrument, labels| instrument.emit(labels, &mut samples));
+            }
+        });
     }
 
     fn describe(&self, visit: &mut dyn FnMut(MetricName<'_>, &Descriptor<'_>)) {

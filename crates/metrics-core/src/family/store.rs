@@ -24,6 +24,7 @@ use super::block::{self, Block};
 use super::cache::Cache;
 use super::directory::Directory;
 use super::index::{Entry, Index};
+use super::lifecycle::Leased;
 use super::order::{Chunks, Order};
 use super::text::{gaps, have_values, with_values};
 use super::words::{Key, Words};
@@ -46,6 +47,21 @@ const SIZE: u32 = block::SIZE as u32;
 pub(super) enum Found<'a, M> {
     Lent(&'a Arc<Block<M>>, usize),
     Owned(Series<M>),
+    /// Of a family whose series expire.
+    Leased(Arc<Leased<M>>),
+}
+
+/// There is no room for another series.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+/// How many series there may be.
+pub(super) struct Room<const N: usize> {
+    pub(super) most: usize,
+    /// The values of one that may be there in addition.
+    pub(super) beside: [&'static str; N],
+    /// Whether what is made may be lent by the cache.
+    pub(super) is_lent: bool,
 }
 
 /// A series: a place in a block.
@@ -103,21 +119,32 @@ impl<M, const N: usize> Store<M, N> {
         wanted: &Wanted<N>,
         names: &[&str; N],
         values: &[&str; N],
+        room: &Room<N>,
         make: impl Fn() -> M,
         begin: impl FnOnce(&Series<M>),
-    ) -> Series<M> {
+    ) -> Result<Series<M>, Full> {
+        // First, so that what is refused costs little.
+        if room.most < usize::MAX && self.len() > room.most {
+            return Err(Full);
+        }
         let labels = render(names, values);
         let mut order = self.lock();
         if let Some(there) = self.get(wanted, values) {
-            return there;
+            return Ok(there);
+        }
+        let is_beside = || self.get(&self.wanted(&room.beside), &room.beside).is_some();
+        if order.len() > room.most || order.len() == room.most && !is_beside() {
+            return Err(Full);
         }
         let series = order.push(&self.directory, &labels, make);
         begin(&series);
         // Nobody else inserts under the lock, so what the lookup saw still holds.
         let entry = Entry { hash: half(wanted.hash), at: series.at() };
         self.index.insert(entry);
-        self.cache.insert(&self.key, wanted.words, values, &series);
-        series
+        if room.is_lent {
+            self.cache.insert(&self.key, wanted.words, values, &series);
+        }
+        Ok(series)
     }
 
     pub(super) fn remove(&self, values: &[&str; N]) -> bool {
@@ -126,6 +153,17 @@ impl<M, const N: usize> Store<M, N> {
         let Some(series) = self.get(&wanted, values) else { return false };
         self.take_out(&mut order, &series, &wanted);
         true
+    }
+
+    /// Removes this series, if it is still there.
+    pub(super) fn remove_series(&self, series: &Series<M>) {
+        let text = series.block.text();
+        let labels = series.block.labels(&text, series.place);
+        let wanted = with_values(labels, |values| self.wanted(values));
+        let mut order = self.lock();
+        if !series.is_removed() {
+            self.take_out(&mut order, series, &wanted);
+        }
     }
 
     /// Removes the series whose rendered labels `matches` says yes to, and returns how many that were.
@@ -207,6 +245,10 @@ impl<M> Series<M> {
         self.block.instrument(self.place)
     }
 
+    pub(super) fn is_removed(&self) -> bool {
+        self.block.is_removed(self.place)
+    }
+
     fn at(&self) -> u32 {
         self.block.ordinal() * SIZE + self.place as u32
     }
@@ -224,6 +266,7 @@ impl<M> Found<'_, M> {
         match self {
             Self::Lent(block, place) => (block, *place),
             Self::Owned(series) => (&series.block, series.place),
+            Self::Leased(lease) => (&lease.series.block, lease.series.place),
         }
     }
 
@@ -249,9 +292,10 @@ mod tests {
     use alloc::string::ToString;
 
     const NAMES: [&str; 2] = ["a", "b"];
+    const ROOM: Room<2> = Room { most: usize::MAX, beside: [""; 2], is_lent: true };
 
     fn insert(store: &Store<u32, 2>, a: &str, b: &str) -> Series<u32> {
-        store.get_or_insert(&store.wanted(&[a, b]), &NAMES, &[a, b], || 0, |_| ())
+        store.get_or_insert(&store.wanted(&[a, b]), &NAMES, &[a, b], &ROOM, || 0, |_| ()).unwrap()
     }
 
     fn get(store: &Store<u32, 2>, a: &str, b: &str) -> Option<Series<u32>> {
