@@ -62,8 +62,8 @@ impl<'a, M> Child<'a, M> {
     /// The same series, owned.
     pub fn to_handle(&self) -> Handle<M> {
         let lease = match &self.found {
-            Found::Leased(lease) => Some(Arc::clone(lease)),
-            Found::Lent(..) | Found::Owned(_) => None,
+            Found::Lent(..) => None,
+            Found::Owned(_, lease) => lease.clone(),
         };
         Handle { series: self.found.to_series(), lease }
     }
@@ -86,8 +86,8 @@ impl<'a, M: Observe> Child<'a, M> {
     pub fn start_timer(&self) -> Timer<'a> {
         match &self.found {
             Found::Lent(block, place) => Timer::start(block.instrument(*place)),
-            Found::Owned(series) => series.start_timer(),
-            Found::Leased(lease) => lease.start_timer(),
+            Found::Owned(_, Some(lease)) => lease.start_timer(),
+            Found::Owned(series, None) => series.start_timer(),
         }
     }
 }
@@ -110,8 +110,8 @@ where
     pub fn track_in_progress(&self) -> InProgress<'a, V> {
         match &self.found {
             Found::Lent(block, place) => InProgress::lent(block.instrument(*place)),
-            Found::Owned(series) => series.track_in_progress(),
-            Found::Leased(lease) => lease.track_in_progress(),
+            Found::Owned(_, Some(lease)) => lease.track_in_progress(),
+            Found::Owned(series, None) => series.track_in_progress(),
         }
     }
 }
@@ -212,8 +212,7 @@ impl<M> Handle<M> {
     pub(super) fn new(found: Found<'_, M>) -> Self {
         match found {
             Found::Lent(..) => Self { series: found.to_series(), lease: None },
-            Found::Owned(series) => Self { series, lease: None },
-            Found::Leased(lease) => Self { series: lease.series.clone(), lease: Some(lease) },
+            Found::Owned(series, lease) => Self { series, lease },
         }
     }
 

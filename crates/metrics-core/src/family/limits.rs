@@ -103,15 +103,32 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
         })
     }
 
-    /// What is not in the cache.
+    /// What is not in the cache, where series do not expire. What it returns fits into registers.
     #[inline(never)]
-    pub(super) fn found(&self, values: &[&str; N]) -> Found<'_, M> {
+    pub(super) fn found(&self, values: &[&str; N]) -> Series<M> {
+        let store = self.state.get().map(|state| &state.store);
+        match store.and_then(|store| store.get(&store.wanted(values), values)) {
+            Some(series) => series,
+            None => self.made(values),
+        }
+    }
+
+    #[cold]
+    fn made(&self, values: &[&str; N]) -> Series<M> {
+        let made = self.find_or_make(values, self.limits.most);
+        made.unwrap_or_else(|Full| self.overflow().to_series())
+    }
+
+    /// The same where series expire.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn found_with_lease(&self, values: &[&str; N]) -> Found<'_, M> {
         self.try_found(values).unwrap_or_else(|Full| self.overflow())
     }
 
     fn try_found(&self, values: &[&str; N]) -> Result<Found<'_, M>, Full> {
         if self.limits.idle.is_none() {
-            return self.find_or_make(values, self.limits.most).map(Found::Owned);
+            return self.find_or_make(values, self.limits.most).map(|series| Found::Owned(series, None));
         }
         loop {
             let series = self.find_or_make(values, self.limits.most)?;
@@ -129,7 +146,7 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
             // There is room for this one.
             let Ok(series) = self.find_or_make(&values, usize::MAX) else { continue };
             if self.limits.idle.is_none() {
-                return Found::Owned(series);
+                return Found::Owned(series, None);
             }
             if let Some(lease) = self.leased(&series) {
                 return lease;
@@ -139,7 +156,8 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
 
     /// A series of a family whose series expire; `None` if it has.
     pub(super) fn leased<'a>(&self, series: &Series<M>) -> Option<Found<'a, M>> {
-        self.lifecycle().lease(series).map(Found::Leased)
+        let lease = self.lifecycle().lease(series)?;
+        Some(Found::Owned(series.clone(), Some(lease)))
     }
 
     fn lifecycle(&self) -> &Arc<Lifecycle<M>> {

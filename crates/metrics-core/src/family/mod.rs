@@ -378,7 +378,7 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
             None => {
                 let series = store.get(&store.wanted(values), values)?;
                 match self.limits.idle {
-                    None => Some(Found::Owned(series)),
+                    None => Some(Found::Owned(series, None)),
                     Some(_) => self.leased(&series),
                 }
             }
@@ -461,7 +461,8 @@ impl<M: FromOptions, const N: usize> Family<M, N> {
     fn series(&self, values: &[&str; N]) -> Found<'_, M> {
         match self.lend(values) {
             Some((block, place)) => Found::Lent(block, place),
-            None => self.found(values),
+            None if self.limits.idle.is_none() => Found::Owned(self.found(values), None),
+            None => self.found_with_lease(values),
         }
     }
 

@@ -46,9 +46,8 @@ const SIZE: u32 = block::SIZE as u32;
 /// A series as a lookup finds it: lent by the family, or owned.
 pub(super) enum Found<'a, M> {
     Lent(&'a Arc<Block<M>>, usize),
-    Owned(Series<M>),
-    /// Of a family whose series expire.
-    Leased(Arc<Leased<M>>),
+    /// With a lease in a family whose series expire.
+    Owned(Series<M>, Option<Arc<Leased<M>>>),
 }
 
 /// There is no room for another series.
@@ -265,8 +264,7 @@ impl<M> Found<'_, M> {
     pub(super) fn block(&self) -> (&Arc<Block<M>>, usize) {
         match self {
             Self::Lent(block, place) => (block, *place),
-            Self::Owned(series) => (&series.block, series.place),
-            Self::Leased(lease) => (&lease.series.block, lease.series.place),
+            Self::Owned(series, _) => (&series.block, series.place),
         }
     }
 
