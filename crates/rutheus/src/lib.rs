@@ -122,6 +122,9 @@ pub fn gather() -> String {
     generate_metrics(&REGISTRY)
 }
 
+#[cfg(all(doctest, feature = "labels"))]
+mod must_not_compile;
+
 /// Runs the code of the guide and the READMEs.
 #[cfg(all(
     doctest,
