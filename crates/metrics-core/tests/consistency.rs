@@ -6,8 +6,8 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use metrics_core::{
-    Collector, Counter, Counts, Descriptor, Encoder, Family, Histogram, Labels, Metric, MetricName, Number,
-    Scrape, Value,
+    Collector, Counter, Counts, Descriptor, Encoder, Family, Histogram, Labels, Metric, MetricName, Native,
+    Number, Scrape, Value,
 };
 
 const BOUNDS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
@@ -26,6 +26,11 @@ impl Encoder for Checker {
         let Counts::Integers(counts) = value.counts() else { panic!("not counted") };
         let sum: u64 = counts.iter().enumerate().map(|(i, n)| n << i).sum();
         assert_eq!(value.sum(), sum as f64, "{value:?}");
+        if let Some(native) = value.native() {
+            let expected = counts.iter().enumerate().filter(|(_, n)| **n > 0);
+            let expected = expected.map(|(i, n)| (i as i32, Number::U64(*n)));
+            assert!(native.positive().iter().eq(expected), "{value:?}");
+        }
         let (bound, cumulative) = value.buckets().last().unwrap();
         assert_eq!((bound, cumulative), (f64::INFINITY, value.count()));
         let Number::U64(count) = value.count() else { panic!("not counted") };
@@ -44,10 +49,20 @@ impl Drop for StopOnDrop<'_> {
 
 #[test]
 fn eight_threads_observe_while_each_of_100_000_scrapes_is_whole() {
-    const WRITERS: usize = 8;
-    const SCRAPES: usize = 100_000;
     static FAMILY: Family<Histogram, 1> = Family::histogram("f", "F.", ["a"], &BOUNDS);
-    let handle = FAMILY.handle(["x"]);
+    observe_and_scrape(&FAMILY, 100_000);
+}
+
+#[test]
+fn eight_threads_observe_while_classic_and_native_buckets_count_the_same() {
+    static FAMILY: Family<Histogram, 1> =
+        Family::histogram("n", "N.", ["a"], &BOUNDS).with_native(Native::with_schema(0));
+    observe_and_scrape(&FAMILY, 5_000);
+}
+
+fn observe_and_scrape(family: &Family<Histogram, 1>, until: usize) {
+    const WRITERS: usize = 8;
+    let handle = family.handle(["x"]);
     let start = Barrier::new(WRITERS + 1);
     let (scrapes, observed) = (AtomicUsize::new(0), AtomicU64::new(0));
     std::thread::scope(|scope| {
@@ -56,7 +71,7 @@ fn eight_threads_observe_while_each_of_100_000_scrapes_is_whole() {
             scope.spawn(move || {
                 start.wait();
                 let mut n = 0u64;
-                while scrapes.load(Relaxed) < SCRAPES {
+                while scrapes.load(Relaxed) < until {
                     for i in 0..64 {
                         handle.observe(f64::from(1u32 << ((writer + i) % 5)));
                         n += 1;
@@ -69,10 +84,10 @@ fn eight_threads_observe_while_each_of_100_000_scrapes_is_whole() {
         }
         start.wait();
         // The writers stop also when a check fails.
-        let _stop = StopOnDrop(&scrapes, SCRAPES);
+        let _stop = StopOnDrop(&scrapes, until);
         let mut checker = Checker { last_count: 0 };
-        for _ in 0..SCRAPES {
-            FAMILY.collect(&mut Scrape::new(&mut checker));
+        for _ in 0..until {
+            family.collect(&mut Scrape::new(&mut checker));
             scrapes.fetch_add(1, Relaxed);
         }
     });

@@ -292,3 +292,17 @@ fn corpus() -> Option<serde_json::Value> {
     };
     Some(serde_json::from_str(&text).unwrap())
 }
+
+#[test]
+fn an_observation_made_while_a_stripe_is_held_goes_to_another() {
+    let histogram = Histogram::with_buckets(Buckets::native(Native::with_schema(0)).unwrap());
+    histogram.observe(1.0);
+    let held = histogram.cells().first().hold();
+    histogram.observe(2.0);
+    assert!(histogram.is_striped());
+    drop(held);
+    let snapshot = histogram.snapshot();
+    let native = snapshot.native().unwrap();
+    assert_eq!(buckets(native.positive()), BTreeMap::from([(0, 1), (1, 1)]));
+    assert_eq!((snapshot.count(), snapshot.sum()), (2, 3.0));
+}
