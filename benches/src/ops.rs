@@ -163,10 +163,23 @@ pub enum Kind {
     Histograms,
 }
 
+/// A format besides text 0.0.4.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum OtherFormat {
+    OpenMetrics,
+    OpenMetrics2,
+    Protobuf,
+}
+
 /// A registry that can be scraped, updated and added to.
 pub trait Page: Send + Sync {
     /// Appends the page to `out`.
     fn encode(&self, out: &mut String);
+
+    /// Appends the page in another format than text, if the library has it.
+    fn encode_as(&self, _format: OtherFormat, _out: &mut Vec<u8>) -> bool {
+        false
+    }
 
     /// Looks up the series with these values in the first family and updates it by 1; makes it if it is
     /// not there.

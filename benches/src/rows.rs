@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::harness::{Harness, Measured, cpu_time, summarize};
-use crate::ops::{self, BOUNDS_11, BOUNDS_30, BOUNDS_100, Kind, Library, Op, Page, SEQUENCE, Shape, Span};
+use crate::ops::{
+    self, BOUNDS_11, BOUNDS_30, BOUNDS_100, Kind, Library, Op, OtherFormat, Page, SEQUENCE, Shape, Span,
+};
 use crate::table::{Goal, OURS, Row};
 use crate::{alloc, minimal};
 
@@ -81,6 +83,22 @@ impl Run<'_> {
         self.time("encode 1,000 histograms × 11, per line", 1, &[Limit(1.5), Best(4.0)], |l| {
             encoding(l, histograms)
         });
+        for (format, name) in [
+            (OtherFormat::OpenMetrics, "OpenMetrics"),
+            (OtherFormat::OpenMetrics2, "OpenMetrics 2.0"),
+            (OtherFormat::Protobuf, "protobuf"),
+        ] {
+            for (shape, what) in [(small, "10k counters"), (histograms, "1,000 histograms × 11")] {
+                self.time(&format!("encode {what} as {name}, per sample of text"), 1, &[], |l| {
+                    encoding_as(l, shape, format)
+                });
+                self.each(&format!("bytes of {what} as {name}, per sample of text"), "bytes", &[], |_, l| {
+                    let (page, samples) = (l.page(shape)?, encoding(l, shape)?.parts);
+                    let mut out = Vec::new();
+                    page.encode_as(format, &mut out).then(|| exact(out.len() as f64 / samples))
+                });
+            }
+        }
         self.each("encode 10k counters while two threads update, per sample", NS, &[], |run, l| {
             let page = l.page(small)?;
             let encode = encode_op(&page);
@@ -496,6 +514,26 @@ fn encoding(library: &dyn Library, shape: Shape) -> Option<Op> {
     let op = encode_op(&page);
     assert!(op.parts as usize >= lines, "{}: {} samples of {lines}", library.name(), op.parts);
     Some(op)
+}
+
+/// The same in another format; a part is a sample of the text, so that the figures compare.
+fn encoding_as(library: &dyn Library, shape: Shape, format: OtherFormat) -> Option<Op> {
+    let parts = encoding(library, shape)?.parts;
+    let page = library.page(shape)?;
+    let mut out = Vec::new();
+    if !page.encode_as(format, &mut out) {
+        return None;
+    }
+    let out = std::sync::Mutex::new(out);
+    let op = Op::new(move |span| {
+        let mut out = out.lock().unwrap();
+        for _ in 0..span.n {
+            out.clear();
+            page.encode_as(format, &mut out);
+            black_box(out.len());
+        }
+    });
+    Some(op.parts(parts))
 }
 
 /// Encodes into a text that is reused; a part is a sample.

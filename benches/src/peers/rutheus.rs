@@ -2,11 +2,12 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use metrics_core::{Buckets, Collector, Counter, Family, Gauge, Histogram, Metric};
-use metrics_exposition::text;
+use metrics_exposition::{Format, text};
 use metrics_registry::{CollectorRegistry, Register, Registry};
 
 use crate::ops::{
-    self, BOUNDS_11, Kind, Library, Minimal, NUMBERS, Op, Page, Registration, SEQUENCE, Shape, TEXTS,
+    self, BOUNDS_11, Kind, Library, Minimal, NUMBERS, Op, OtherFormat, Page, Registration, SEQUENCE, Shape,
+    TEXTS,
 };
 
 pub struct Rutheus;
@@ -228,6 +229,10 @@ impl Page for Counters {
         text::encode(&self.registry, out);
     }
 
+    fn encode_as(&self, format: OtherFormat, out: &mut Vec<u8>) -> bool {
+        encode_as(&self.registry, format, out)
+    }
+
     fn update(&self, method: &str, path: &str) {
         self.families[0].with([method, path]).inc();
     }
@@ -243,7 +248,21 @@ impl Page for Histograms {
         text::encode(&self.registry, out);
     }
 
+    fn encode_as(&self, format: OtherFormat, out: &mut Vec<u8>) -> bool {
+        encode_as(&self.registry, format, out)
+    }
+
     fn update(&self, method: &str, path: &str) {
         self.families[0].with([method, path]).observe(0.5);
     }
+}
+
+fn encode_as(registry: &CollectorRegistry, format: OtherFormat, out: &mut Vec<u8>) -> bool {
+    let format = match format {
+        OtherFormat::OpenMetrics => Format::OPEN_METRICS,
+        OtherFormat::OpenMetrics2 => Format::OPEN_METRICS_2,
+        OtherFormat::Protobuf => Format::PROTOBUF,
+    };
+    format.encode(registry, out);
+    true
 }
