@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::wire::{Out, message};
+use crate::cursor::copy_short;
 
 /// At most so many bytes come of rendered labels of this length.
 ///
@@ -46,9 +47,9 @@ impl LabelWriter {
         }
     }
 
-    /// The same for labels of up to 64 bytes, whose names are all remembered and
-    /// whose values are shorter than a word, in few instructions: into `room` from `len` on. Returns
-    /// where they end, or `None` if they are other ones.
+    /// The same for labels of up to 64 bytes, whose names are all remembered and whose values have no
+    /// escapes, in few instructions: into `room` from `len` on. Returns where they end, or `None` if they
+    /// are other ones.
     #[inline(always)]
     pub(super) fn push_small(&self, room: &mut [u8; SMALL], mut len: usize, rendered: &str) -> Option<usize> {
         let bytes = rendered.as_bytes();
@@ -63,8 +64,11 @@ impl LabelWriter {
             let start = at + name.rendered_len;
             let value = word(bytes, start);
             let found = quotes_and_escapes(value);
-            let value_len = (found.trailing_zeros() / 8) as usize;
-            if found == 0 || (value >> (8 * value_len)) as u8 != b'"' {
+            let value_len = match found {
+                0 => end_of_value(bytes, start + 8) - start,
+                _ => (found.trailing_zeros() / 8) as usize,
+            };
+            if bytes.get(start + value_len) != Some(&b'"') {
                 return None;
             }
             let pair = room.get_mut(len..)?.first_chunk_mut::<{ Name::HEAD + 1 + 8 }>()?;
@@ -73,7 +77,11 @@ impl LabelWriter {
             let behind = pair.get_mut(name.head_len..)?.first_chunk_mut::<9>()?;
             behind[0] = value_len as u8;
             *behind.last_chunk_mut()? = value.to_le_bytes();
-            len += name.head_len + 1 + value_len;
+            len += name.head_len + 1;
+            if value_len > 8 {
+                copy_short(room.get_mut(len..len + value_len)?, &bytes[start..start + value_len]);
+            }
+            len += value_len;
             at = start + value_len + 2;
         }
         (at == bytes.len() + 1 || bytes.is_empty()).then_some(len)
