@@ -1,7 +1,7 @@
 //! Servers take remote writes, and give the same values back after they were away in the middle.
 //!
 //! Needs `prometheus` in the PATH, or the environment variable PROMETHEUS with the path of one. Newer servers
-//! and another make are taken from the folder in the environment variable CONFORMANCE, or the folder
+//! and another make are taken from the folder in the environment variable RUTHEUS_CONFORMANCE, or the folder
 //! `shared/conformance` beside the workspace, if they are there.
 
 #![cfg(feature = "push")]

@@ -28,11 +28,11 @@ pub(crate) fn find(name: &str, variable: &str, hint: &str) -> Option<PathBuf> {
     found
 }
 
-/// A server of the collection in the folder that the environment variable CONFORMANCE names, or
+/// A server of the collection in the folder that the environment variable RUTHEUS_CONFORMANCE names, or
 /// `shared/conformance` beside the workspace, if it is there.
 pub(crate) fn collected(path: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
-    let folder = std::env::var_os("CONFORMANCE").map_or(beside, PathBuf::from);
+    let folder = std::env::var_os("RUTHEUS_CONFORMANCE").map_or(beside, PathBuf::from);
     let program = folder.join("tools").join(path);
     if program.is_file() {
         return Some(program);
