@@ -181,6 +181,7 @@ impl Name {
 }
 
 /// Where the first quote or escape is, or not before the end.
+#[inline]
 fn end_of_value(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     while at < bytes.len() {
