@@ -17,22 +17,26 @@ pub(crate) const TRIES: usize = if cfg!(loom) { 2 } else { 4 };
 ///
 /// An update that met another thread asks this before it makes stripes: threads that use many series
 /// in turn meet once and move on, and a million of them stay small; threads that hammer one instrument
-/// change it all the time. It takes some tens of nanoseconds.
+/// change it all the time. It takes some tens of nanoseconds if nobody does. Where a cache line takes
+/// long from one core to the other, hundreds of looks pass between two changes: so after the first one it
+/// has more patience.
 pub(crate) fn keeps_changing<T: PartialEq>(read: impl Fn() -> T) -> bool {
     const LOOKS: usize = 128;
+    const LOOKS_AFTER_A_CHANGE: usize = 2048;
     const CHANGES: usize = 4;
-    if cfg!(loom) {
-        // So many looks are too many for a model, which takes every update that asks for contended.
-        return true;
-    }
     let mut seen = read();
     let mut changes = 0;
-    for _ in 0..LOOKS {
+    let mut left = LOOKS;
+    while left > 0 {
+        left -= 1;
         #[cfg(all(test, feature = "std"))]
         meddle::run();
         let now = read();
-        changes += usize::from(now != seen);
-        seen = now;
+        if now != seen {
+            seen = now;
+            changes += 1;
+            left = LOOKS_AFTER_A_CHANGE;
+        }
         if changes == CHANGES {
             return true;
         }
@@ -192,9 +196,12 @@ mod without_std {
 
 #[cfg(all(test, feature = "std"))]
 mod tests {
-    use std::sync::Barrier;
+    use std::cell::Cell;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::sync::{Arc, Barrier};
     use std::vec::Vec;
 
+    use super::{keeps_changing, meddle};
     use crate::{Counter, Histogram};
 
     /// Two threads update every instrument, one after the other or both at once.
@@ -233,5 +240,27 @@ mod tests {
         sweep(&histograms, |histogram| histogram.observe(0.5), true);
         assert!(grown() < 500, "{} of 50000", grown());
         assert!(histograms.iter().all(|histogram| histogram.snapshot().count() == 12));
+    }
+
+    /// Whether a word seems contended that another thread changes at these looks.
+    fn seems_contended(changes_at: impl Fn(usize) -> bool + 'static) -> bool {
+        let word = Arc::new(AtomicUsize::new(0));
+        let (other, looks) = (Arc::clone(&word), Cell::new(0));
+        let mut seems = false;
+        let meddler = move || {
+            looks.set(looks.get() + 1);
+            other.fetch_add(usize::from(changes_at(looks.get())), Relaxed);
+        };
+        meddle::with(meddler, || seems = keeps_changing(|| word.load(Relaxed)));
+        seems
+    }
+
+    #[test]
+    fn changes_far_apart_are_contention_and_few_are_none() {
+        assert!(seems_contended(|_| true));
+        assert!(seems_contended(|look| look % 1000 == 100), "a slow way from core to core");
+        assert!(!seems_contended(|_| false));
+        assert!(!seems_contended(|look| look <= 3), "it met another thread that went on");
+        assert!(!seems_contended(|look| look % 1000 == 200), "nothing to be seen at first");
     }
 }
