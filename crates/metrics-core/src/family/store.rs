@@ -450,7 +450,7 @@ mod tests {
 
     #[test]
     fn the_first_thousand_series_are_lent_also_when_they_were_removed_once() {
-        let store = Store::new(&NAMES);
+        let store = Store { key: Key::FIXED, ..Store::new(&NAMES) };
         let names: Vec<_> = (0..1100).map(|i| format!("{i} and more than fifteen bytes")).collect();
         let lent = || {
             let is_lent = |name: &&String| store.lend(&store.wanted(&[name, ""]), &[name, ""]).is_some();
@@ -475,7 +475,7 @@ mod tests {
 
     #[test]
     fn blocks_that_became_empty_are_freed_and_their_numbers_used_again() {
-        let store = Store::new(&NAMES);
+        let store = Store { key: Key::FIXED, ..Store::<u32, 2>::new(&NAMES) };
         let mut blocks = Vec::new();
         for round in 0..50 {
             let names: Vec<_> = (0..40).map(|i| format!("{round} {i}")).collect();
