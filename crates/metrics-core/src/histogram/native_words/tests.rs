@@ -152,10 +152,8 @@ fn stripes_of_different_resolution_are_one_histogram() {
     let (zero, [positive, _]) = naive(&values, told.schema(), native.threshold());
     assert_eq!((zero, buckets(told.positive())), (0, positive));
     assert_eq!(snapshot.count(), 33);
-    assert_eq!(
-        snapshot.sum(),
-        [1.0, 1.1, 1.2].iter().sum::<f64>() + (0..30).map(|i| 1.1f64.powi(i)).sum::<f64>()
-    );
+    let (first, second) = values.split_at(3);
+    assert_eq!(snapshot.sum(), first.iter().sum::<f64>() + second.iter().sum::<f64>());
 }
 
 #[test]
