@@ -1,5 +1,6 @@
 //! Processes that end while they are scraped, and processes that are forked while others register.
-#![cfg(unix)]
+// Where words are halves under a lock, a child may find it held.
+#![cfg(all(unix, target_has_atomic = "64", not(metrics_core_no_atomic64)))]
 
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;

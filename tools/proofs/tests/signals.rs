@@ -1,6 +1,7 @@
 //! A counter and a gauge may be updated from a signal handler, also one that interrupts an update of the
 //! same instrument.
-#![cfg(unix)]
+// Where words are halves under a lock, nothing may be updated from a handler.
+#![cfg(all(unix, target_has_atomic = "64", not(metrics_core_no_atomic64)))]
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
