@@ -23,7 +23,7 @@ use rutheus::{
 
 use live::{ForTheTest, Held, Live, Mischief};
 use naive::{Model, Refused};
-use ops::{NAMES, Op, Place, What};
+use ops::{NAMES, Op, Place, Way, What};
 use pool::{REGISTRIES, SPECS};
 
 proptest! {
@@ -90,11 +90,20 @@ impl Subject {
             Op::Update { metric, way, values, action } => {
                 let values = own_values(*metric, values);
                 let cell = match way {
-                    ops::Way::Get => self.model.find(*metric, values),
+                    Way::Get => self.model.find(*metric, values),
                     _ => Some(self.model.hold(*metric, values)),
                 };
                 let expected = cell.map(|cell| self.model.act(*metric, cell, *action));
                 assert_eq!(self.metrics[*metric].act(*way, values, *action), expected);
+            }
+            Op::Fill { metric, from, count } => {
+                for n in *from..from + count {
+                    let values = [n.to_string(), "filled".to_owned()];
+                    let values = own_values(*metric, &values);
+                    self.metrics[*metric].act(Way::With, values, ops::NOTHING);
+                    let cell = self.model.hold(*metric, values);
+                    self.model.act(*metric, cell, ops::NOTHING);
+                }
             }
             Op::Hold { metric, values } => {
                 let values = own_values(*metric, values);

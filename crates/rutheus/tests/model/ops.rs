@@ -13,6 +13,9 @@ pub(crate) struct Action {
     pub(crate) float: f64,
 }
 
+/// An update that every instrument takes.
+pub(crate) const NOTHING: Action = Action { verb: 0, whole: 0, float: 0.0 };
+
 /// How a series is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Way {
@@ -46,6 +49,12 @@ pub(crate) enum Op {
         way: Way,
         values: [String; 2],
         action: Action,
+    },
+    /// As many series as it takes to fill what a family keeps them in.
+    Fill {
+        metric: usize,
+        from: usize,
+        count: usize,
     },
     Hold {
         metric: usize,
@@ -100,6 +109,8 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         12 => (metric(), way(), values(), action())
             .prop_map(|(metric, way, values, action)| Op::Update { metric, way, values, action }),
+        1 => (metric(), 0..100usize, 1..120usize)
+            .prop_map(|(metric, from, count)| Op::Fill { metric, from, count }),
         3 => (metric(), values()).prop_map(|(metric, values)| Op::Hold { metric, values }),
         4 => (any::<usize>(), action()).prop_map(|(held, action)| Op::UpdateHeld { held, action }),
         3 => (metric(), values()).prop_map(|(metric, values)| Op::Remove { metric, values }),
