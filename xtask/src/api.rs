@@ -18,7 +18,7 @@ pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
     let bless = arguments.iter().any(|argument| argument == "--bless");
     let metadata = Metadata::load()?;
     let target = metadata.target_directory().join("api");
-    let mut build = cargo(["build", "--quiet", "--manifest-path", "tools/api/Cargo.toml"]);
+    let mut build = cargo(["build", "--quiet", "--manifest-path", "xtask/api/Cargo.toml"]);
     run(build.env("CARGO_TARGET_DIR", &target))?;
 
     let mut changes = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
         let name = &shipped.name;
         let Some(listing) = listing(&shipped, &metadata)? else {
             let what = "the public API was not compared";
-            return tools::without(steps, what, "run it with the Rust that `tools/api` is made for, 1.95");
+            return tools::without(steps, what, "run it with the Rust that `xtask/api` is made for, 1.95");
         };
         let foreign = foreign(&listing);
         if CORE.contains(&&**name) && !foreign.is_empty() {
@@ -57,9 +57,9 @@ fn listing(shipped: &Shipped, metadata: &Metadata) -> Outcome<Option<String>> {
     run(docs.env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", &target))?;
     let json = target.join("doc").join(shipped.name.replace('-', "_")).with_extension("json");
     let mut api = Command::new(target.join("debug/api"));
-    let output = api.arg(json).output().map_err(|error| format!("tools/api: {error}"))?;
+    let output = api.arg(json).output().map_err(|error| format!("xtask/api: {error}"))?;
     if output.status.success() {
-        let listing = String::from_utf8(output.stdout).map_err(|error| format!("tools/api: {error}"))?;
+        let listing = String::from_utf8(output.stdout).map_err(|error| format!("xtask/api: {error}"))?;
         println!("{}: {} items", shipped.name, listing.lines().count());
         return Ok(Some(listing));
     }

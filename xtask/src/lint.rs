@@ -26,7 +26,7 @@ const PERMISSIVE: &[&str] = &[
 pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
     steps.step("format");
     run(&mut cargo(["fmt", "--all", "--check"]))?;
-    for package in ["fuzz", "tools/api"] {
+    for package in ["fuzz", "xtask/api"] {
         run(cargo(["fmt", "--check"]).current_dir(root().join(package)))?;
     }
 
