@@ -45,7 +45,7 @@ impl Samples<'_> {
     ///
     /// A label name that is invalid, reserved or stands twice, a series that was there already, and a
     /// number that the type cannot have (a negative counter, any number for a histogram) leave the
-    /// sample out and keep a [`ScrapeError`].
+    /// sample out and keep a [`ScrapeError`](crate::ScrapeError).
     pub fn push<const K: usize>(&mut self, labels: [(&str, &str); K], value: impl Into<Number>) {
         self.push_slice(&labels, Value::Number(value.into()));
     }
