@@ -95,7 +95,7 @@ fn report(run: &Run<'_>, libraries: &[&dyn Library]) -> (String, String) {
         "ns per operation unless the row says otherwise; less is better. Noise: {thrown:.0} % of {} windows were \
          thrown away because a thread lost its core; the middle half of the windows of a figure is spread over \
          {:.0} % of it typically, {:.0} % for one figure in ten. An empty cell: the library does not offer the \
-         operation.\n",
+         operation, or every window of it was thrown away.\n",
         run.harness.windows,
         spread(0.5),
         spread(0.9),
