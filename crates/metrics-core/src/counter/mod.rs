@@ -52,3 +52,9 @@ fn emit<T>(own: &str, value: Number, extension: &Extension<T, Slot>, samples: &m
 /// Without `std` there are no exemplars.
 #[cfg(not(feature = "std"))]
 type Slot = ();
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for u64 {}
+    impl Sealed for f64 {}
+}

@@ -1,4 +1,4 @@
-use super::Counter;
+use super::{Counter, sealed};
 
 /// What a [`Counter`] can count in: `u64` and `f64`.
 ///
@@ -30,10 +30,4 @@ impl<V: CounterValue> Default for Counter<V> {
     fn default() -> Self {
         Self::new()
     }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for u64 {}
-    impl Sealed for f64 {}
 }
