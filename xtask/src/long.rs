@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use crate::metadata::Metadata;
 use crate::steps::{Outcome, Steps, cargo, run};
-use crate::{budgets, deep, fuzz, models, sanitizers, targets};
+use crate::{budgets, fuzz, models, mutants, sanitizers, targets};
 
 pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
     let mut figures = Figures::default();
+    figures.take(steps, "mutation tests", |steps| mutants::run_task(steps, &[]));
     figures.take(steps, "property tests, 100,000 sequences and registries", |steps| {
         steps.step("property tests, 100,000 sequences and registries");
         let mut test = cargo(["test", "--quiet", "--release", "--package", "rutheus", "--test", "model"]);
@@ -38,7 +39,6 @@ pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
     figures.take(steps, "AddressSanitizer", |steps| sanitizers::address(steps, &[]));
     figures.take(steps, "ThreadSanitizer", |steps| sanitizers::thread(steps, &[]));
     figures.take(steps, "fuzz targets, 10 minutes each", |steps| fuzz::run_task(steps, &["600".to_owned()]));
-    figures.take(steps, "mutation tests", |steps| deep::mutants(steps, &[]));
     figures.print()
 }
 

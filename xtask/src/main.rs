@@ -2,12 +2,12 @@
 
 mod api;
 mod budgets;
-mod deep;
 mod fuzz;
 mod lint;
 mod long;
 mod metadata;
 mod models;
+mod mutants;
 mod prove;
 mod readme;
 mod sanitizers;
@@ -68,7 +68,7 @@ const TASKS: &[Task] = &[
         help: "the fuzz targets, 20 seconds each or as many as are given",
         run: fuzz::run_task,
     },
-    Task { name: "mutants", help: "which changes of the code no test notices", run: deep::mutants },
+    Task { name: "mutants", help: "which changes of the code no test notices", run: mutants::run_task },
     Task { name: "long", help: "the long form of everything, within three hours", run: long::run_task },
     Task {
         name: "proofs",

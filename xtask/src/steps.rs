@@ -57,7 +57,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// Runs a command, whose output is seen.
 pub(crate) fn run(command: &mut Command) -> Outcome {
-    let line = line(command);
+    let line = line_of(command);
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{line}` failed ({status})")),
@@ -67,7 +67,7 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 
 /// Runs a command and returns what it prints.
 pub(crate) fn read(command: &mut Command) -> Outcome<String> {
-    let line = line(command);
+    let line = line_of(command);
     let output = command.output().map_err(|error| format!("`{line}` could not be run: {error}"))?;
     if !output.status.success() {
         return Err(format!("`{line}` failed:\n{}", String::from_utf8_lossy(&output.stderr)));
@@ -80,7 +80,7 @@ pub(crate) fn is_there(command: &mut Command) -> bool {
     command.arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-fn line(command: &Command) -> String {
+pub(crate) fn line_of(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let mut line = program.to_string_lossy().into_owned();
     for argument in command.get_args() {

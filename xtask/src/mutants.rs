@@ -1,0 +1,102 @@
+//! Mutation tests: small changes of the code, one by one, each of which some test should notice.
+
+use std::fs;
+
+use crate::metadata::Metadata;
+use crate::steps::{Outcome, Steps, cargo, is_there, line_of};
+use crate::tools;
+
+/// A change is tried on the tests that are the quickest to build and to run first; each round takes what
+/// those before it let live.
+const ROUNDS: [Round; 3] = [
+    Round {
+        what: "the unit tests, but for slow ones",
+        packages: &[],
+        build: &["--lib"],
+        skipped: &[
+            "stay_small",
+            "linear_search",
+            "threads_hammer",
+            "one_update_in",
+            "read_back",
+            "any_header",
+        ],
+    },
+    Round { what: "all tests of the package", packages: &[], build: &["--lib", "--tests"], skipped: &[] },
+    Round {
+        what: "tests of the whole",
+        packages: &["rutheus", "metrics-registry", "proofs"],
+        build: &[
+            "--test=model",
+            "--test=formats",
+            "--test=gather",
+            "--test=api",
+            "--test=pytheus",
+            "--test=registering",
+            "--test=prefixes",
+            "--test=counts",
+            "--test=failure",
+            "--test=thread_exit",
+        ],
+        skipped: &[],
+    },
+];
+
+struct Round {
+    what: &'static str,
+    /// Whose tests, instead of those of the package that is changed.
+    packages: &'static [&'static str],
+    build: &'static [&'static str],
+    skipped: &'static [&'static str],
+}
+
+/// Changes the code in small ways, and shows what no test notices. What may live is in `.cargo/mutants.toml`,
+/// with the reasons.
+pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
+    if !is_there(&mut cargo(["mutants"])) {
+        steps.step("mutation tests");
+        tools::optional(steps, "mutation tests were not run", "`cargo install cargo-mutants`");
+        return Ok(());
+    }
+    let target = Metadata::load()?.target_directory().to_owned();
+    let output = target.join("mutants.out");
+    for (at, round) in ROUNDS.iter().enumerate() {
+        steps.step(&format!("mutation tests, round {}: {}", at + 1, round.what));
+        let mut mutants = cargo(["mutants", "--no-shuffle", "--baseline", "skip", "--timeout", "10"]);
+        mutants.args(["--package", "metrics-core", "--package", "metrics-exposition"]);
+        mutants.arg("--output").arg(&target).args(arguments);
+        mutants.args(["--jobs", &std::thread::available_parallelism().map_or(1, usize::from).to_string()]);
+        mutants.args(round.packages.iter().map(|package| format!("--test-package={package}")));
+        mutants.args(round.build.iter().map(|argument| format!("--cargo-arg={argument}")));
+        if at > 0 {
+            mutants.arg("--iterate");
+            consider_noticed(&output)?;
+        }
+        if !round.skipped.is_empty() {
+            mutants.args(["--", "--"]).args(round.skipped.iter().flat_map(|test| ["--skip", test]));
+        }
+        // There are no symbols to be read when a mutant dies.
+        mutants.env("CARGO_PROFILE_DEV_DEBUG", "0").env("PROPTEST_CASES", "64");
+        let line = line_of(&mutants);
+        let status = mutants.status().map_err(|error| format!("`{line}` could not be run: {error}"))?;
+        // Of its codes, 2 says that some were missed, and 3 that tests of some took too long.
+        if !matches!(status.code(), Some(0 | 2 | 3)) {
+            return Err(format!("`{line}` failed ({status})"));
+        }
+    }
+    let missed = output.join("missed.txt");
+    let missed = fs::read_to_string(&missed).map_err(|error| format!("{}: {error}", missed.display()))?;
+    match missed.lines().count() {
+        0 => Ok(()),
+        count => Err(format!(
+            "no test notices {count} changes:\n{missed}write a test, or a reason in .cargo/mutants.toml"
+        )),
+    }
+}
+
+/// A change that makes a test stand still is noticed, by whoever waits for it: later rounds leave it out.
+fn consider_noticed(output: &std::path::Path) -> Outcome {
+    let read = |name: &str| fs::read_to_string(output.join(name)).unwrap_or_default();
+    let caught = read("caught.txt") + &read("timeout.txt");
+    fs::write(output.join("caught.txt"), caught).map_err(|error| format!("{}: {error}", output.display()))
+}
