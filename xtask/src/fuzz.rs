@@ -32,7 +32,7 @@ pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
         thread::scope(|scope| {
             let runs: Vec<_> =
                 together.iter().map(|target| scope.spawn(|| run_target(target, seconds))).collect();
-            runs.into_iter().map(|run| run.join().expect("it does not panic")).collect::<Outcome>()
+            runs.into_iter().try_for_each(|run| run.join().expect("it does not panic"))
         })?;
     }
     Ok(())
