@@ -16,7 +16,7 @@ use crate::handler::pipe::{Piece, Reader};
 pub struct Body {
     page: Page,
     /// Dropped with the body: what counts the requests under way.
-    pub(crate) guard: Option<Box<dyn Send>>,
+    pub(crate) guard: Option<Box<dyn Send + Sync>>,
 }
 
 #[derive(Default)]
