@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use loom::thread;
 use metrics_core::__private::sync::explore;
 use metrics_core::{
     Collector, Counter, Descriptor, Encoder, Extras, Family, Gauge, Histogram, Labels, Metric, MetricName,
-    Scrape, Summary, Value,
+    Native, Scrape, Summary, Value,
 };
 
 /// What a scrape of one metric tells: numbers of each series, and its exemplars.
@@ -31,7 +32,8 @@ impl Encoder for Seen {
             Value::Summary(summary) => vec![summary.count() as f64, summary.sum()],
             Value::Histogram(histogram) => {
                 let counts = histogram.buckets().map(|(_, count)| count.as_f64());
-                counts.chain([histogram.sum()]).collect()
+                let native = histogram.native().map(|native| native.count().as_f64());
+                counts.chain(native).chain([histogram.sum()]).collect()
             }
             other => panic!("{other:?}"),
         });
@@ -163,6 +165,60 @@ fn a_histogram_is_whole_whenever_it_is_scraped() {
             let [below, all, sum] = scrape(histogram).values[0][..] else { panic!("three numbers") };
             assert_eq!(sum, below + (all - below) * 2.0, "{below} of {all}");
         });
+    });
+}
+
+/// Which of 1, 2, 4 … were observed, of which there is one bucket for each.
+fn observed(histogram: &Metric<Histogram>) -> u32 {
+    let [small, all, native, sum] = scrape(histogram).values[0][..] else { panic!("four numbers") };
+    let bits = sum as u32;
+    let expected = (f64::from(bits & 1), f64::from(bits.count_ones()));
+    assert_eq!((small, all, native), (expected.0, expected.1, expected.1), "{bits:b}");
+    bits
+}
+
+/// Of one bucket.
+fn native_histogram(native: Native) -> Metric<Histogram> {
+    Metric::histogram("h", "", &[1.5]).with_native(native.max_buckets(1))
+}
+
+#[test]
+fn a_native_histogram_is_whole_whenever_it_is_scraped() {
+    explore("native histogram: an observation against two and a scrape", || {
+        let histogram = beside(
+            native_histogram(Native::with_schema(0)),
+            |histogram| histogram.observe(4.0),
+            |histogram| {
+                [1.0, 2.0].into_iter().for_each(|v| histogram.observe(v));
+                assert!([0b011, 0b111].contains(&observed(histogram)));
+            },
+        );
+        assert_eq!(observed(&histogram), 0b111);
+    });
+}
+
+#[test]
+fn a_native_histogram_that_is_set_back_holds_what_came_after() {
+    explore("native histogram that is set back: observations against a scrape", || {
+        // In a model, time passes whenever it is asked for: each bucket too many sets the histogram back.
+        let native = Native::with_schema(0).reset_after(Duration::from_millis(1));
+        let histogram = beside(
+            native_histogram(native),
+            |histogram| histogram.observe(2.0),
+            |histogram| histogram.observe(1.0),
+        );
+        // There may be a stripe for each thread by now, or one.
+        let before = observed(&histogram);
+        assert!([0b01, 0b10, 0b11].contains(&before));
+        let its = Arc::clone(&histogram);
+        let thread = thread::spawn(move || observed(&its));
+        [4.0, 8.0].into_iter().for_each(|v| histogram.observe(v));
+        let meanwhile = thread.join().unwrap();
+        let possible = [before, before | 0b0100, 0b0100, 0b1000, before | 0b1100, 0b1100];
+        assert!(possible.contains(&meanwhile), "{before:b} {meanwhile:b}");
+        // Nobody is in the way now, so both of these go to the same stripe.
+        [16.0, 32.0].into_iter().for_each(|v| histogram.observe(v));
+        assert_eq!(observed(&histogram), 32);
     });
 }
 
@@ -320,5 +376,38 @@ fn what_an_owner_did_last_is_scraped_before_the_series_goes() {
         (0..2).for_each(|_| look(&shared));
         assert_eq!(shared.1.load(Relaxed), 3, "each of the two updates was seen");
         assert!(shared.0.is_empty() && scrape(&shared.0).labels.is_empty());
+    });
+}
+
+#[test]
+fn an_idle_series_is_scraped_once_more_before_it_goes() {
+    explore("idle series: two updates against a scrape", || {
+        type Shared = (Family<Counter, 1>, AtomicU64);
+        let look = |(family, seen): &Shared| {
+            let bits = scrape(family).values.iter().fold(0, |bits, value| bits | value[0] as u64);
+            seen.fetch_or(bits, Relaxed);
+        };
+        let shared = (family().expire_after(Duration::ZERO), AtomicU64::new(0));
+        // What the family needs for this is there.
+        drop(shared.0.with(["x"]));
+        let shared =
+            beside(shared, look, |(family, _)| (1..=2).for_each(|bit| family.with(["x"]).inc_by(bit)));
+        (0..2).for_each(|_| look(&shared));
+        assert_eq!(shared.1.load(Relaxed), 3, "each of the two updates was seen");
+        assert!(shared.0.is_empty() && scrape(&shared.0).labels.is_empty());
+    });
+}
+
+#[test]
+fn a_series_that_is_held_does_not_go() {
+    explore("idle series: held against a scrape", || {
+        let look = |family: &Family<Counter, 1>| drop(scrape(family));
+        let shared = family().expire_after(Duration::ZERO);
+        drop(shared.with(["x"]));
+        beside(shared, look, |family| {
+            let held = family.with(["x"]);
+            held.inc();
+            assert_eq!(family.with(["x"]).get(), 1, "it is the same");
+        });
     });
 }

@@ -11,8 +11,8 @@
 
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use std::sync::OnceLock;
-use std::time::Instant;
+#[cfg(not(loom))]
+use std::{sync::OnceLock, time::Instant};
 
 use super::layout::Layout;
 use super::native::Native;
@@ -403,17 +403,20 @@ fn coarser(index: i32, finer: i8) -> i32 {
     (index + (1 << finer) - 1) >> finer
 }
 
-/// Milliseconds of a clock that never goes back.
+/// Milliseconds of a clock that never goes back, and never is 0, which has a meaning of its own.
 mod clock {
-    use super::{Instant, OnceLock};
+    #[cfg(loom)]
+    pub(super) use crate::sync::millis;
 
+    #[cfg(not(loom))]
     pub(super) fn millis() -> u64 {
+        use super::{Instant, OnceLock};
+
         #[cfg(test)]
         if let Some(millis) = super::tests::MILLIS.get() {
             return millis;
         }
         static START: OnceLock<Instant> = OnceLock::new();
-        // Not 0, which has a meaning of its own.
         START.get_or_init(Instant::now).elapsed().as_millis() as u64 + 1
     }
 }

@@ -59,6 +59,12 @@ std::thread_local! {
     static NEXT_THREAD: Cell<usize> = const { Cell::new(0) };
 }
 
+/// A clock in whose time a millisecond passes whenever somebody looks.
+pub fn millis() -> u64 {
+    static NOW: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    NOW.fetch_add(1, Relaxed) + 1
+}
+
 /// A number for each thread that asks, in the order in which they do, from 0 in each run of a model.
 pub fn next_thread() -> usize {
     NEXT_THREAD.replace(NEXT_THREAD.get() + 1)
