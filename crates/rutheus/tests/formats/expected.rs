@@ -2,15 +2,9 @@
 
 use rutheus::{Escaping, MetricType, Number, Timestamp};
 
-use crate::page::{Content, Num, PageFamily, Part, Sample, SeenExemplar, Time, escape, is_classic};
+use crate::readers::Kind;
+use crate::readers::page::{Content, Num, PageFamily, Part, Sample, SeenExemplar, Time, escape, is_classic};
 use crate::spec::{ExemplarSpec, FamilySpec, HistogramSpec, SeriesSpec, Spec, ValueSpec};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Text,
-    OpenMetrics1,
-    OpenMetrics2,
-}
 
 pub(crate) fn families(spec: &Spec, kind: Kind, escaping: Escaping) -> Vec<PageFamily> {
     spec.families.iter().map(|family| Names::new(spec, family, kind, escaping).family()).collect()

@@ -4,14 +4,13 @@
 //! `PROPTEST_CASES` is the number of registries, 1,000 otherwise; `cargo xtask long` takes 100,000.
 
 mod expected;
-mod page;
 mod protobuf;
+mod readers;
 mod spec;
-mod text;
 
-use expected::Kind;
-use page::by_value;
 use proptest::prelude::*;
+use readers::Kind;
+use readers::page::by_value;
 use rutheus::{Escaping, Format};
 
 const SCHEMES: [Escaping; 4] = [Escaping::AllowUtf8, Escaping::Underscores, Escaping::Dots, Escaping::Values];
@@ -37,14 +36,14 @@ proptest! {
             let mut page = Vec::new();
             format.with_escaping(escaping).encode(&registry, &mut page);
             let page = String::from_utf8(page).unwrap();
-            let families = text::read(&page, kind);
+            let families = readers::text::read(&page, kind);
             prop_assert!(families.is_ok(), "{}\n{}", families.unwrap_err(), page);
             let expected = expected::families(&spec, kind, escaping);
             prop_assert_eq!(by_value(families.unwrap()), by_value(expected), "{}", page);
         }
         let mut page = Vec::new();
         Format::PROTOBUF.with_escaping(escaping).encode(&registry, &mut page);
-        prop_assert_eq!(protobuf::read(&page), Ok(protobuf::families(&spec, escaping)));
+        prop_assert_eq!(readers::protobuf::read(&page), Ok(protobuf::families(&spec, escaping)));
     }
 
     #[test]

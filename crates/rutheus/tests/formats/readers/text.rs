@@ -1,7 +1,7 @@
 //! A reader of the text formats that takes nothing but what a careful writer writes.
 
-use crate::expected::Kind;
-use crate::page::{Content, Num, PageFamily, Part, Sample, SeenExemplar, Time, is_classic, is_classic_label};
+use super::Kind;
+use super::page::{Content, Num, PageFamily, Part, Sample, SeenExemplar, Time, is_classic, is_classic_label};
 
 type Read<T> = Result<T, String>;
 
