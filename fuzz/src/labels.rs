@@ -1,13 +1,13 @@
-use metrics_core::{Buckets, Collector};
-use metrics_core::{Counter, Family, Histogram, Info, Metric, StateSet, States, Summary};
-use metrics_exposition::generate_metrics;
-use metrics_registry::{CollectorRegistry, Register};
+use rutheus::{Buckets, Collector, CollectorRegistry, Register};
+use rutheus::{Counter, Escaping, Family, Format, Histogram, Info, Metric, StateSet, States, Summary};
 
-use crate::page::{self, PageFamily};
-use crate::pieces;
+use crate::readers::Kind;
+use crate::readers::page::PageFamily;
+use crate::readers::protobuf::{self, Field};
+use crate::{pieces, read_back};
 
-/// Label values, help texts and states of any text stand on the page so that they read back as they
-/// were, and never make a line more or less.
+/// Label values, help texts and states of any text stand on the page of every format so that they read back
+/// as they were, and never make a line more or less.
 pub fn labels(data: &[u8]) {
     let mut pieces = pieces(data);
     let mut next = || pieces.next().unwrap_or_default();
@@ -35,38 +35,51 @@ pub fn labels(data: &[u8]) {
         mode.register_in(&registry).unwrap();
     }
 
-    let text = generate_metrics(&registry);
-    let families = page::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let lines: usize =
-        families.iter().map(|family| family.samples.len() + 1 + usize::from(!family.help.is_empty())).sum();
-    assert_eq!(text.lines().count(), lines.max(text.matches('\n').count()));
-    assert!(families.iter().all(|family| family.help == help), "{text}");
-
     let mut distinct: Vec<&[String; 2]> = Vec::new();
     pairs.iter().for_each(|pair| {
         if !distinct.contains(&pair) {
             distinct.push(pair)
         }
     });
-    check(&families[0], "hits_total", &distinct, 1, &constant);
-    check(&families[1], "sizes", &distinct, 4, &constant);
-    check(&families[2], "rows", &distinct, 2, &constant);
-    for (family, [a, b]) in std::iter::repeat(&hits).zip(&distinct) {
-        let expected = pairs.iter().enumerate().filter(|(_, pair)| *pair == &[a.clone(), b.clone()]);
-        assert_eq!(family.with([a, b]).get(), expected.map(|(i, _)| 1u64 << i).sum());
+    for pair in &distinct {
+        let [a, b] = pair;
+        let expected = pairs.iter().enumerate().filter(|(_, other)| other == pair);
+        assert_eq!(hits.with([a, b]).get(), expected.map(|(i, _)| 1u64 << i).sum());
     }
-    let facts = &families[3].samples[0].labels;
-    assert!(facts.iter().skip(1).map(|(_, value)| value).eq(pairs.iter().map(|[a, _]| a)));
-    assert!(matches!(families.get(4), None) || families[4].samples.len() == 8);
+
+    for (kind, families) in read_back(&registry, Escaping::AllowUtf8) {
+        assert!(families.iter().all(|family| family.help == help), "{families:?}");
+        let lines = if kind == Kind::OpenMetrics2 { [1, 1, 1] } else { [1, 4, 2] };
+        for (family, lines) in families.iter().zip(lines) {
+            check(family, &distinct, lines, &constant);
+        }
+        let facts = &families[3].samples[0].labels;
+        assert!(facts.iter().skip(1).map(|(_, value)| value).eq(pairs.iter().map(|[a, _]| a)));
+        assert!(families.get(4).is_none_or(|mode| mode.samples.len() == 8));
+    }
+    let mut page = Vec::new();
+    Format::PROTOBUF.encode(&registry, &mut page);
+    let families = protobuf::read(&page).unwrap();
+    for family in &families[..3] {
+        let family = fields(family);
+        let helps: Vec<_> = family.iter().filter(|(n, _)| *n == 2).map(|(_, help)| help).collect();
+        assert!(if help.is_empty() { helps.is_empty() } else { helps == [&Field::Text(help.clone())] });
+        let series: Vec<_> =
+            family.iter().filter(|(n, _)| *n == 4).map(|(_, series)| labels_of(series)).collect();
+        assert!(series.iter().map(|values| &values[..]).eq(distinct.iter().map(|[a, b]| [&constant, a, b])));
+    }
+
     // Streamed, it is the same page.
-    let mut streamed = Vec::new();
-    metrics_exposition::text::write(&registry as &dyn Collector, &mut streamed).unwrap();
-    assert_eq!(streamed, text.as_bytes());
+    for format in [Format::TEXT, Format::OPEN_METRICS, Format::OPEN_METRICS_2, Format::PROTOBUF] {
+        let (mut page, mut streamed) = (Vec::new(), Vec::new());
+        format.encode(&registry, &mut page);
+        format.write(&registry as &dyn Collector, &mut streamed).unwrap();
+        assert_eq!(streamed, page);
+    }
 }
 
 /// The samples are those of the pairs, in order, `lines` for each.
-fn check(family: &PageFamily, name: &str, pairs: &[&[String; 2]], lines: usize, constant: &str) {
-    assert_eq!(family.name, name);
+fn check(family: &PageFamily, pairs: &[&[String; 2]], lines: usize, constant: &str) {
     assert_eq!(family.samples.len(), pairs.len() * lines);
     for (samples, [a, b]) in family.samples.chunks(lines).zip(pairs) {
         for sample in samples {
@@ -74,4 +87,20 @@ fn check(family: &PageFamily, name: &str, pairs: &[&[String; 2]], lines: usize, 
             assert_eq!(values, [constant, a, b]);
         }
     }
+}
+
+fn fields(message: &Field) -> &[(u32, Field)] {
+    let Field::Message(fields) = message else { panic!("{message:?}") };
+    fields
+}
+
+/// The values of the labels of a series in protobuf.
+fn labels_of(series: &Field) -> Vec<&String> {
+    let labels = fields(series).iter().filter(|(n, _)| *n == 1).map(|(_, label)| fields(label));
+    labels
+        .map(|label| match label {
+            [(1, _), (2, Field::Text(value))] => value,
+            _ => panic!("{label:?}"),
+        })
+        .collect()
 }

@@ -3,10 +3,15 @@
 mod labels;
 mod names;
 mod negotiation;
-#[path = "../../crates/rutheus/tests/support/page.rs"]
-mod page;
+#[allow(dead_code, reason = "the tests of the formats ask more of a page")]
+#[path = "../../crates/rutheus/tests/formats/readers/mod.rs"]
+mod readers;
 #[cfg(feature = "web-config")]
 mod web_config;
+
+use readers::Kind;
+use readers::page::PageFamily;
+use rutheus::{Collector, Escaping, Format};
 
 pub use labels::labels;
 pub use names::names;
@@ -28,4 +33,22 @@ pub const TARGETS: &[Target] = &[
 /// The pieces of the input between bytes that no UTF-8 has, each made text.
 fn pieces(data: &[u8]) -> impl Iterator<Item = String> + '_ {
     data.split(|byte| *byte == 0xFF).map(|piece| String::from_utf8_lossy(piece).into_owned())
+}
+
+/// What is read back from the page of each format that is text.
+fn read_back(collector: &dyn Collector, escaping: Escaping) -> Vec<(Kind, Vec<PageFamily>)> {
+    [
+        (Format::TEXT, Kind::Text),
+        (Format::TEXT_1_0_0, Kind::Text),
+        (Format::OPEN_METRICS, Kind::OpenMetrics1),
+        (Format::OPEN_METRICS_2, Kind::OpenMetrics2),
+    ]
+    .map(|(format, kind)| {
+        let mut page = Vec::new();
+        format.with_escaping(escaping).encode(collector, &mut page);
+        let page = String::from_utf8(page).unwrap();
+        let families = readers::text::read(&page, kind);
+        (kind, families.unwrap_or_else(|error| panic!("{error}\n{page}")))
+    })
+    .into()
 }

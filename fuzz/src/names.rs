@@ -1,9 +1,9 @@
-use metrics_core::{Counter, Descriptor, Escaping, Family, Gauge, LabelSet, Metric, MetricType};
-use metrics_exposition::generate_metrics;
-use metrics_registry::{CollectorRegistry, Register};
+use rutheus::{
+    CollectorRegistry, Counter, Descriptor, Escaping, Family, Gauge, LabelSet, Metric, MetricType, Register,
+};
 
-use crate::page;
-use crate::pieces;
+use crate::readers::{Kind, page};
+use crate::{pieces, read_back};
 
 /// A name is taken if it is of the letters that every reader knows and refused if it is not, wherever it
 /// is given; what is taken is on the page, and what any UTF-8 becomes is of those letters.
@@ -26,26 +26,37 @@ pub fn names(data: &[u8]) {
 
     if let (Ok(registry), Ok(metric)) = (CollectorRegistry::with_prefix(&*prefix), metric) {
         metric.register_in(&registry).unwrap().set(1.0);
-        let families = page::parse(&generate_metrics(&registry)).unwrap();
-        assert_eq!(families[0].name, format!("{prefix}_{name}"));
+        for (_, families) in read_back(&registry, Escaping::AllowUtf8) {
+            assert_eq!(families[0].name, format!("{prefix}_{name}"));
+        }
     }
     if let Ok(family) = family {
         family.with(["x"]).inc();
-        let families = page::parse(&generate_metrics(&family)).unwrap();
-        assert_eq!(
-            (&families[0].name, &families[0].samples[0].labels),
-            (&name, &vec![(label.clone(), "x".to_owned())])
-        );
+        for (kind, families) in read_back(&family, Escaping::AllowUtf8) {
+            // One of OpenMetrics has the name without its suffix.
+            let base = name
+                .strip_suffix("_total")
+                .filter(|base| kind == Kind::OpenMetrics1 && !base.is_empty())
+                .unwrap_or(&name);
+            assert_eq!(families[0].name, base);
+            assert_eq!(families[0].samples[0].labels, [(label.clone(), "x".to_owned())]);
+        }
+    }
+    let utf8 = Metric::try_utf8(name.clone(), "", Gauge::<f64>::new());
+    if let Ok(metric) = &utf8 {
+        for (_, families) in read_back(metric, Escaping::AllowUtf8) {
+            assert!(families[0].name == name || is_metric_name(&families[0].name), "{families:?}");
+        }
     }
     for escaping in [Escaping::Underscores, Escaping::Dots, Escaping::Values] {
         let (escaped, label) = (escaping.escape(&name), escaping.escape_label(&label));
         assert!(name.is_empty() || is_metric_name(&escaped), "{name:?} as {escaped:?}");
         assert!(label.is_empty() || is_metric_name(&label) && !label.contains(':'), "{label:?}");
-    }
-    // Whatever a name of any UTF-8 is, the page for a reader that does not know it is of the format.
-    if let Ok(metric) = Metric::try_utf8(name, "", Gauge::<f64>::new()) {
-        let text = generate_metrics(&metric);
-        page::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        if let Ok(metric) = &utf8 {
+            for (_, families) in read_back(metric, escaping) {
+                assert_eq!(families[0].name, page::escape(escaping, &name));
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use metrics_exposition::Format;
+use rutheus::Format;
 
 /// Any `Accept` is answered with a format, whose content type asks for it again.
 pub fn negotiation(data: &[u8]) {
