@@ -32,6 +32,7 @@ const ROUNDS: [Round; 3] = [
             "--test=prefixes",
             "--test=registering",
             // of the proofs
+            "--test=clock",
             "--test=counts",
             "--test=failure",
             "--test=thread_exit",
