@@ -6,8 +6,9 @@ use crate::metadata::Metadata;
 use crate::steps::{Outcome, Steps, cargo, run};
 use crate::{budgets, fuzz, models, mutants, sanitizers, targets};
 
-pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
-    let mut figures = Figures::default();
+/// Runs all parts, or those whose names contain one of the arguments.
+pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
+    let mut figures = Figures { wanted: arguments.to_vec(), of_parts: Vec::new() };
     figures.take(steps, "mutation tests", |steps| mutants::run_task(steps, &[]));
     figures.take(steps, "property tests, 100,000 sequences and registries", |steps| {
         steps.step("property tests, 100,000 sequences and registries");
@@ -43,27 +44,35 @@ pub(crate) fn run_task(steps: &mut Steps, _: &[String]) -> Outcome {
 }
 
 /// What ran, for how long, and whether it failed: one failure does not stop the others.
-#[derive(Default)]
-struct Figures(Vec<(&'static str, u64, Outcome)>);
+struct Figures {
+    wanted: Vec<String>,
+    of_parts: Vec<(&'static str, u64, Outcome)>,
+}
 
 impl Figures {
     fn take(&mut self, steps: &mut Steps, what: &'static str, run: impl FnOnce(&mut Steps) -> Outcome) {
+        if !self.wanted.is_empty() && !self.wanted.iter().any(|wanted| what.contains(&**wanted)) {
+            return;
+        }
         let start = Instant::now();
         let outcome = run(steps);
         if let Err(error) = &outcome {
             eprintln!("{what}: {error}");
         }
-        self.0.push((what, start.elapsed().as_secs(), outcome));
+        self.of_parts.push((what, start.elapsed().as_secs(), outcome));
     }
 
     fn print(self) -> Outcome {
+        if self.of_parts.is_empty() {
+            return Err(format!("no part of the long run has one of {:?} in its name", self.wanted));
+        }
         println!("\n| What | Seconds | Outcome |\n|---|---:|---|");
-        for (what, seconds, outcome) in &self.0 {
+        for (what, seconds, outcome) in &self.of_parts {
             println!("| {what} | {seconds} | {} |", if outcome.is_ok() { "passed" } else { "FAILED" });
         }
-        let total: u64 = self.0.iter().map(|(_, seconds, _)| seconds).sum();
+        let total: u64 = self.of_parts.iter().map(|(_, seconds, _)| seconds).sum();
         println!("| all of it | {total} | |");
-        self.0
+        self.of_parts
             .into_iter()
             .try_for_each(|(what, _, outcome)| outcome.map_err(|error| format!("{what}: {error}")))
     }
