@@ -164,10 +164,20 @@ mod tests {
     }
 
     #[test]
+    fn each_scheme_has_its_own_signs() {
+        let escaped = SCHEMES.map(|scheme| scheme.escape("a.b_c d").into_owned());
+        assert_eq!(escaped, ["a.b_c d", "a_b_c_d", "a_dot_b__c__d", "U__a_2e_b__c_20_d"]);
+        let escaped = SCHEMES.map(|scheme| scheme.escape("a_b").into_owned());
+        assert_eq!(escaped, ["a_b", "a_b", "a__b", "a_b"]);
+        assert_eq!(SCHEMES.map(|scheme| scheme.escape("ab").into_owned()), ["ab"; 4]);
+    }
+
+    #[test]
     fn schemes_are_found_by_their_names() {
         for scheme in SCHEMES {
-            assert_eq!(Escaping::from_name(scheme.as_str()), Some(scheme));
+            assert_eq!(Escaping::from_name(&alloc::format!("{scheme}")), Some(scheme));
         }
+        assert_eq!(SCHEMES.map(Escaping::as_str), ["allow-utf-8", "underscores", "dots", "values"]);
         assert_eq!(Escaping::from_name("Values"), None);
     }
 }

@@ -205,6 +205,7 @@ mod tests {
             Spread::insert(&mut kept, "", value, at(second as i64));
         }
         assert_eq!(kept.len(), Spread::MOST);
+        assert!(kept.capacity() < 2 * Spread::MOST);
         // 500 is closest to 512, which goes; then 1000 lies as far off as any two of the others.
         Spread::insert(&mut kept, "", 500.0, at(10));
         assert_eq!(values(&kept).last(), Some(&500.0));
@@ -213,6 +214,16 @@ mod tests {
         // The oldest is old now.
         Spread::insert(&mut kept, "", 3.9, at(400));
         assert_eq!(values(&kept), [2.0, 3.9, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 500.0, 5e9]);
+    }
+
+    #[test]
+    fn of_equal_distances_that_to_the_new_value_counts() {
+        let mut kept = Vec::new();
+        for power in 0..10 {
+            Spread::insert(&mut kept, "", f64::from(1 << power), at(0));
+        }
+        Spread::insert(&mut kept, "", 1024.0, at(1));
+        assert_eq!(values(&kept)[7..], [128.0, 256.0, 1024.0]);
     }
 
     #[test]

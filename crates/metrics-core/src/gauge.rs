@@ -328,6 +328,13 @@ mod tests {
         }
         float.set(f64::NAN);
         assert!(float.get().is_nan());
+        float.set(1.5);
+        float.inc();
+        float.add(2.25);
+        assert_eq!(float.get(), 4.75);
+        float.dec();
+        float.sub(0.25);
+        assert_eq!(float.get(), 3.5);
     }
 
     #[cfg(feature = "std")]

@@ -221,11 +221,12 @@ fn plus(a: Number, b: Number) -> Number {
 /// Whether native buckets with `native` observations can be those of a histogram that counts `count`.
 fn agree(native: Number, count: Number, sum: f64) -> bool {
     match (native, count) {
-        (Number::U64(native), Number::U64(count)) => native == count || (sum.is_nan() && native < count),
+        (Number::U64(native), Number::U64(count)) if sum.is_nan() => native <= count,
+        (Number::U64(native), Number::U64(count)) => native == count,
         // Sums of the same counts in another order can differ in the last digits.
         (Number::F64(native), Number::F64(count)) => {
             let near = (native - count).abs() <= count.abs() * 1e-9;
-            near || (sum.is_nan() && native < count)
+            near || (sum.is_nan() && native <= count)
         }
         _ => false,
     }
@@ -267,6 +268,38 @@ mod tests {
         let native = NativeHistogram::float(3, 0.0, 0.3, &buckets, &[]).unwrap();
         let value = HistogramValue::float(&[1.0], &[0.3, 0.3], 2.0).unwrap().with_native(&native).unwrap();
         assert_eq!(value.native().map(NativeHistogram::schema), Some(3));
+    }
+
+    #[test]
+    fn float_counts_agree_if_they_are_near() {
+        let agree = |native, count, sum| agree(Number::F64(native), Number::F64(count), sum);
+        assert!(agree(1e9 + 0.5, 1e9, 0.0) && agree(1e9 - 0.5, 1e9, 0.0));
+        assert!(!agree(1e9 + 2.0, 1e9, 0.0) && !agree(1e9 - 2.0, 1e9, 0.0));
+        assert!(agree(1.0, 2.0, f64::NAN) && !agree(3.0, 2.0, f64::NAN));
+    }
+
+    #[test]
+    fn a_value_without_classic_buckets_says_so() {
+        let buckets = [NativeBucket { index: 0, count: 3u64 }];
+        let native = NativeHistogram::new(3, 1e-9, 1, &buckets, &[]).unwrap();
+        let value = HistogramValue::native_only(&native, 4u64, 2.5).unwrap();
+        assert!(value.is_native_only() && value.counts().is_empty() && value.native().is_some());
+        assert_eq!((value.count(), value.sum(), value.bounds()), (Number::U64(4), 2.5, &[][..]));
+        let value = HistogramValue::new(&[1.0], &[3, 1], 2.5).unwrap();
+        assert!(!value.is_native_only() && !value.counts().is_empty() && value.native().is_none());
+        let both = value.with_native(&native).unwrap();
+        assert!(!both.is_native_only() && both.counts().len() == 2 && both.native().is_some());
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn without_bounds_what_an_instrument_says_has_native_buckets_only() {
+        let buckets = [NativeBucket { index: 0, count: 3u64 }];
+        let native = NativeHistogram::new(3, 1e-9, 1, &buckets, &[]).unwrap();
+        let value = HistogramValue::trusted(&[], &[4], 2.5).with_trusted(&native);
+        assert!(value.is_native_only() && value.native().is_some());
+        let value = HistogramValue::trusted(&[1.0], &[3, 1], 2.5).with_trusted(&native);
+        assert!(!value.is_native_only() && value.native().is_some());
     }
 
     #[test]

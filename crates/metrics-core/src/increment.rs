@@ -118,11 +118,4 @@ impl fmt::Display for InvalidUpdate {
 }
 
 #[cfg(feature = "std")]
-impl core::error::Error for InvalidUpdate {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Increment(error) => Some(error),
-            Self::Exemplar(error) => Some(error),
-        }
-    }
-}
+impl core::error::Error for InvalidUpdate {}

@@ -327,6 +327,16 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_empty_if_both_parts_are() {
+        for (constant, own, expected) in
+            [("", "", true), ("a=\"\"", "", false), ("", "a=\"\"", false), ("a=\"\"", "b=\"\"", false)]
+        {
+            assert_eq!(Labels::rendered(constant, own).is_empty(), expected, "{constant} {own}");
+        }
+        assert!(has_quoted_name("a=\"\",\"b.c\"=\"\"") && !has_quoted_name("a=\"\\\"\""));
+    }
+
+    #[test]
     fn names_of_any_utf8_read_back_as_they_were() {
         let pairs =
             [("a.b", "x"), ("a", "\""), ("\"=\"", "\\"), ("a\nb\\", ""), (",", ","), ("ü", "y"), ("1", "z")];
