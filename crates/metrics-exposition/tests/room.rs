@@ -1,0 +1,188 @@
+//! An encoder asks for as much room as a sample takes, whatever is in it.
+
+use metrics_core::{
+    Collector, Descriptor, Exemplar, Extras, HistogramValue, LabelSet, MetricType, NativeBucket,
+    NativeHistogram, Scrape, StateSetValue, SummaryValue, Timestamp, Value,
+};
+use metrics_exposition::{Escaping, Format};
+
+/// The longest floats, of either sign.
+const FLOATS: [f64; 2] = [-f64::MIN_POSITIVE, f64::MIN_POSITIVE];
+
+/// Every kind of sample, with the longest numbers, under a label.
+struct Longest<'l> {
+    own: &'l str,
+    constant: &'l str,
+    /// How many there are of what a sample may have many of.
+    many: usize,
+    extras: bool,
+}
+
+impl Longest<'_> {
+    fn push(&self, scrape: &mut Scrape<'_>, metric_type: MetricType, name: &str, value: Value<'_>) {
+        let descriptor = Descriptor::try_new(metric_type, name, self.own).unwrap();
+        let set = LabelSet::new(if self.own.is_empty() { None } else { Some(("own", self.own)) }).unwrap();
+        let exemplar_set = LabelSet::new(
+            [("exemplar", "\"".repeat(Exemplar::MAX_CHARS - 8))]
+                .iter()
+                .map(|(name, value)| (*name, &**value)),
+        )
+        .unwrap();
+        let time = |seconds| Timestamp::new(seconds, 999_999_999).unwrap();
+        // Only a value may not be of before 1970.
+        let (early, late, future) = (time(-9_000_000_000), time(i64::MIN), time(i64::MAX));
+        let mut values: Vec<_> = (0..self.many).map(|i| FLOATS[0] * (i as f64 + 1.0)).collect();
+        values.reverse();
+        let exemplars: Vec<_> = values
+            .iter()
+            .map(|v| Exemplar::new(exemplar_set.labels(), *v).unwrap().with_timestamp(late))
+            .collect();
+        let extras = match self.extras {
+            true => Extras::NONE.with_created(early).with_timestamp(future).with_exemplars(&exemplars),
+            false => Extras::NONE,
+        };
+        let mut samples = scrape.family(&descriptor);
+        samples.sample_with(set.labels(), value, &extras);
+    }
+}
+
+impl Collector for Longest<'_> {
+    fn collect(&self, scrape: &mut Scrape<'_>) {
+        let constant = [("constant", self.constant)];
+        let constant: &[(&str, &str)] = if self.constant.is_empty() { &[] } else { &constant };
+        scrape.labelled(constant, |scrape| {
+            for (i, float) in FLOATS.into_iter().enumerate() {
+                self.push(scrape, MetricType::Gauge, &format!("gauge_{i}"), float.into());
+                self.push(scrape, MetricType::Unknown, &format!("unknown_{i}"), float.into());
+            }
+            self.push(scrape, MetricType::Gauge, "whole", i64::MIN.into());
+            self.push(scrape, MetricType::Counter, "counter_total", u64::MAX.into());
+            self.push(scrape, MetricType::Counter, "counter_float_total", FLOATS[1].into());
+            self.push(scrape, MetricType::Info, "build_info", 1u64.into());
+
+            // A histogram of floats, and one of whole numbers.
+            let (mut bounds, mut far) = (Vec::new(), Vec::new());
+            for i in 0..self.many {
+                bounds.push(FLOATS[0] * (self.many - i) as f64);
+                far.push(-250_000 + 10_000 * i as i32);
+            }
+            let counts = vec![FLOATS[1]; self.many + 1];
+            let floats = HistogramValue::float(&bounds, &counts, FLOATS[0]).unwrap();
+            let mut counts = vec![0; self.many + 1];
+            counts[0] = u64::MAX;
+            let whole = HistogramValue::new(&bounds, &counts, FLOATS[0]).unwrap();
+            let buckets: Vec<_> =
+                far.iter().map(|index| NativeBucket { index: *index, count: FLOATS[1] }).collect();
+            let native = NativeHistogram::float(8, FLOATS[1], FLOATS[1], &buckets, &buckets).unwrap();
+            let mut ones: Vec<_> =
+                far.iter().map(|index| NativeBucket { index: *index, count: 0u64 }).collect();
+            if let Some(first) = ones.first_mut() {
+                first.count = u64::MAX;
+            }
+            let whole_native =
+                NativeHistogram::new(8, FLOATS[1], u64::from(self.many == 0).wrapping_neg(), &ones, &[])
+                    .unwrap();
+            for (name, metric_type) in
+                [("histogram", MetricType::Histogram), ("gauge_histogram", MetricType::GaugeHistogram)]
+            {
+                self.push(scrape, metric_type, &format!("{name}_float"), Value::Histogram(floats));
+                self.push(scrape, metric_type, &format!("{name}_whole"), Value::Histogram(whole));
+                let only = HistogramValue::native_only(&native, native.count(), FLOATS[1]).unwrap();
+                self.push(scrape, metric_type, &format!("{name}_native_float"), Value::Histogram(only));
+                let native = &whole_native;
+                let both = whole.with_native(native).unwrap();
+                self.push(scrape, metric_type, &format!("{name}_both"), Value::Histogram(both));
+                let only = HistogramValue::native_only(native, native.count(), FLOATS[1]).unwrap();
+                self.push(scrape, metric_type, &format!("{name}_native"), Value::Histogram(only));
+            }
+
+            let quantiles: Vec<_> =
+                (0..self.many).map(|i| (f64::MIN_POSITIVE * (i as f64 + 1.0), FLOATS[1])).collect();
+            let summary = SummaryValue::new(u64::MAX, FLOATS[1]).with_quantiles(&quantiles).unwrap();
+            self.push(scrape, MetricType::Summary, "summary", Value::Summary(summary));
+            let states: Vec<_> = (0..=self.many).map(|i| "\"".repeat(i + 1)).collect();
+            let states: Vec<_> = states.iter().map(String::as_str).collect();
+            self.push(scrape, MetricType::StateSet, "mode", Value::StateSet(StateSetValue::new(&states, 0)));
+        });
+    }
+}
+
+const FORMATS: [Format; 6] = [
+    Format::TEXT,
+    Format::TEXT_1_0_0,
+    Format::OPEN_METRICS,
+    Format::OPEN_METRICS_0_0_1,
+    Format::OPEN_METRICS_2,
+    Format::PROTOBUF,
+];
+
+fn page(format: Format, longest: Longest<'_>) -> Vec<u8> {
+    let mut page = Vec::new();
+    format.with_escaping(Escaping::AllowUtf8).encode(&longest, &mut page);
+    page
+}
+
+/// Samples that are longer than the bytes that an encoder has anyway get exactly what it asks for: if that
+/// is too little, they are not on the page.
+#[test]
+fn the_longest_samples_have_room() {
+    for format in FORMATS {
+        for (many, extras) in [(0, false), (3, false), (0, true), (3, true)] {
+            for (own, constant) in [(5000, 0), (0, 5000), (4500, 4500)] {
+                let long = ["x".repeat(own), "y".repeat(constant)];
+                let [own, constant] = &long;
+                let seen = page(format, Longest { own, constant, many, extras });
+                let short = [own, constant].map(|label| if label.is_empty() { "" } else { &label[..1] });
+                let expected = page(format, Longest { own: short[0], constant: short[1], many, extras });
+                let has_errors = |page: &[u8]| page.windows(6).any(|word| word == b"errors");
+                assert!(!has_errors(&seen) && !has_errors(&expected));
+                if format == Format::PROTOBUF {
+                    assert_eq!(series(&seen), series(&expected));
+                    continue;
+                }
+                let mut seen = String::from_utf8(seen).unwrap();
+                for (long, short) in [own, constant].into_iter().zip(short) {
+                    if !long.is_empty() {
+                        seen = seen.replace(&**long, short);
+                    }
+                }
+                assert_eq!(seen, String::from_utf8(expected).unwrap());
+            }
+        }
+    }
+}
+
+/// How many series each family of a page in protobuf has.
+fn series(mut page: &[u8]) -> Vec<usize> {
+    let mut families = Vec::new();
+    while !page.is_empty() {
+        let mut family = sized(&mut page);
+        let mut count = 0;
+        while !family.is_empty() {
+            let tag = varint(&mut family);
+            match tag & 7 {
+                0 => _ = varint(&mut family),
+                2 => _ = sized(&mut family),
+                wire => panic!("wire type {wire} in a family"),
+            }
+            count += usize::from(tag >> 3 == 4);
+        }
+        families.push(count);
+    }
+    assert!(families.len() > 10 && families.iter().all(|count| *count > 0), "{families:?}");
+    families
+}
+
+fn sized<'p>(bytes: &mut &'p [u8]) -> &'p [u8] {
+    let len = varint(bytes) as usize;
+    let (taken, rest) = bytes.split_at(len);
+    *bytes = rest;
+    taken
+}
+
+fn varint(bytes: &mut &[u8]) -> u64 {
+    let end = bytes.iter().position(|byte| *byte < 0x80).unwrap();
+    let (taken, rest) = bytes.split_at(end + 1);
+    *bytes = rest;
+    taken.iter().rev().fold(0, |v, byte| v << 7 | u64::from(byte & 0x7F))
+}
