@@ -64,7 +64,7 @@ impl Collector for Longest<'_> {
             let (mut bounds, mut far) = (Vec::new(), Vec::new());
             for i in 0..self.many {
                 bounds.push(FLOATS[0] * (self.many - i) as f64);
-                far.push(-250_000 + 10_000 * i as i32);
+                far.push(-250_000 + 5_000 * i as i32);
             }
             let counts = vec![FLOATS[1]; self.many + 1];
             let floats = HistogramValue::float(&bounds, &counts, FLOATS[0]).unwrap();
@@ -127,8 +127,9 @@ fn page(format: Format, longest: Longest<'_>) -> Vec<u8> {
 #[test]
 fn the_longest_samples_have_room() {
     for format in FORMATS {
-        for (many, extras) in [(0, false), (3, false), (0, true), (3, true)] {
-            for (own, constant) in [(5000, 0), (0, 5000), (4500, 4500)] {
+        let cases = [(5000, 0, 0), (5000, 0, 3), (0, 5000, 3), (4500, 4500, 3), (100, 0, 64)];
+        for (own, constant, many) in cases {
+            for extras in [false, true] {
                 let long = ["x".repeat(own), "y".repeat(constant)];
                 let [own, constant] = &long;
                 let seen = page(format, Longest { own, constant, many, extras });
