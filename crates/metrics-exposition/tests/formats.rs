@@ -58,7 +58,7 @@ impl Collector for Everything {
         let native = NativeHistogram::new(0, 0.001, 1, &positive, &negative).unwrap();
         let value = HistogramValue::new(&[1.0, 2.5], &[1, 3, 2], 9.25).unwrap();
         let exemplars = [exemplar(0.5), timed(2.0), timed(1e3)];
-        let extras = created.with_exemplars(&exemplars).with_timestamp(time(1_700_000_002, 1_000_000));
+        let extras = created.with_exemplars(&exemplars).with_timestamp(time(1_700_000_002, 250_000_000));
         for (name, metric_type) in [("sizes", MetricType::Histogram), ("queue", MetricType::GaugeHistogram)] {
             let histogram = Descriptor::try_new(metric_type, name, "Sizes.").unwrap();
             let mut samples = scrape.family(&histogram);
