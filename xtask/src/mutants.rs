@@ -8,12 +8,44 @@ use crate::tools;
 
 /// A change is tried on the tests that are the quickest to build and to run first; each round takes what
 /// those before it let live.
-const ROUNDS: [Round; 3] = [
-    Round { what: "quick unit tests", packages: &[], targets: &["--lib"], skipped: &[SLOW, SLOWISH] },
-    Round { what: "tests of the package", packages: &[], targets: &["--lib", "--tests"], skipped: &[SLOW] },
+const ROUNDS: [Round; 4] = [
+    Round {
+        what: "quick unit tests",
+        changed: &[CORE, EXPOSITION],
+        tests_of: &[],
+        targets: &["--lib"],
+        skipped: &[SLOW, SLOWISH],
+    },
+    Round {
+        what: "quick tests of the formats",
+        changed: &[EXPOSITION],
+        tests_of: &[],
+        targets: &["--lib", "--test=corpus", "--test=formats", "--test=room", "--test=text"],
+        skipped: &[SLOW],
+    },
+    Round {
+        what: "quick tests of the core",
+        changed: &[CORE],
+        tests_of: &[],
+        targets: &[
+            "--lib",
+            "--test=created",
+            "--test=exemplar_source",
+            "--test=exemplars",
+            "--test=extras",
+            "--test=family",
+            "--test=limits",
+            "--test=scrape",
+            "--test=select",
+            "--test=utf8",
+            "--test=values",
+        ],
+        skipped: &[SLOW],
+    },
     Round {
         what: "slow tests, and those of other packages",
-        packages: &["metrics-core", "metrics-exposition", "metrics-registry", "proofs", "rutheus"],
+        changed: &[CORE, EXPOSITION],
+        tests_of: &[CORE, EXPOSITION, "metrics-registry", "proofs", "rutheus"],
         targets: &[
             "--lib",
             // of metrics-core
@@ -42,6 +74,9 @@ const ROUNDS: [Round; 3] = [
     },
 ];
 
+const CORE: &str = "metrics-core";
+const EXPOSITION: &str = "metrics-exposition";
+
 /// Parts of the names of tests that take longer than all others together.
 const SLOW: &[&str] = &[
     "allocate",
@@ -60,8 +95,9 @@ const SLOWISH: &[&str] = &["any_header", "linear_search", "read_back"];
 
 struct Round {
     what: &'static str,
+    changed: &'static [&'static str],
     /// Whose tests; none are those of the package that is changed.
-    packages: &'static [&'static str],
+    tests_of: &'static [&'static str],
     targets: &'static [&'static str],
     skipped: &'static [&'static [&'static str]],
 }
@@ -78,11 +114,11 @@ pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
     let output = target.join("mutants.out");
     for (at, round) in ROUNDS.iter().enumerate() {
         steps.step(&format!("mutation tests, round {}: {}", at + 1, round.what));
-        let mut mutants = cargo(["mutants", "--no-shuffle", "--baseline", "skip", "--timeout", "10"]);
-        mutants.args(["--package", "metrics-core", "--package", "metrics-exposition"]);
+        let mut mutants = cargo(["mutants", "--no-shuffle", "--baseline", "skip", "--timeout", "8"]);
+        mutants.args(round.changed.iter().map(|package| format!("--package={package}")));
         mutants.arg("--output").arg(&target).args(arguments);
         mutants.args(["--jobs", &std::thread::available_parallelism().map_or(1, usize::from).to_string()]);
-        mutants.args(round.packages.iter().map(|package| format!("--test-package={package}")));
+        mutants.args(round.tests_of.iter().map(|package| format!("--test-package={package}")));
         mutants.args(round.targets.iter().map(|target| format!("--cargo-arg={target}")));
         if at > 0 {
             mutants.arg("--iterate");
