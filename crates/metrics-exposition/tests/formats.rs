@@ -72,11 +72,18 @@ impl Collector for Everything {
         let only = Descriptor::try_new(MetricType::Histogram, "native", "").unwrap();
         let value = HistogramValue::native_only(&native, 6u64, 9.25).unwrap();
         scrape.family(&only).sample(labels.labels(), Value::Histogram(value));
-        // A sum that can go down.
-        let value = HistogramValue::new(&[-1.0], &[1, 0], -4.0).unwrap();
-        for (name, metric_type) in [("drops", MetricType::Histogram), ("levels", MetricType::GaugeHistogram)]
-        {
+        // Sums that can go down, and some that look so.
+        for (name, metric_type, bound, sum) in [
+            ("drops", MetricType::Histogram, -1.0, -4.0),
+            ("levels", MetricType::GaugeHistogram, -1.0, -4.0),
+            ("rises", MetricType::Histogram, -1.0, 4.0),
+            ("zero", MetricType::Histogram, 0.0, 4.0),
+            ("sinks", MetricType::GaugeHistogram, 1.0, -4.0),
+            ("lost", MetricType::GaugeHistogram, -1.0, f64::NAN),
+        ] {
             let histogram = Descriptor::try_new(metric_type, name, "").unwrap();
+            let (bounds, counts) = ([bound], [1, 0]);
+            let value = HistogramValue::new(&bounds, &counts, sum).unwrap();
             scrape.family(&histogram).sample(labels.labels(), Value::Histogram(value));
         }
 
