@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::metadata::Metadata;
-use crate::steps::{Outcome, Steps, cargo, is_there, line_of};
+use crate::steps::{Outcome, Steps, cargo, is_there, line_of, root};
 use crate::tools;
 
 /// A change is tried on the tests that are the quickest to build and to run first; each round takes what
@@ -127,6 +127,10 @@ pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
         if !round.skipped.is_empty() {
             let skipped = round.skipped.iter().flat_map(|tests| tests.iter());
             mutants.args(["--", "--"]).args(skipped.flat_map(|test| ["--skip", test]));
+        }
+        // The tests run in copies of the workspace, which have nothing beside them.
+        if std::env::var_os("RUTHEUS_CONFORMANCE").is_none() {
+            mutants.env("RUTHEUS_CONFORMANCE", root().join("../shared/conformance"));
         }
         // There are no symbols to be read when a mutant dies.
         mutants.env("CARGO_PROFILE_DEV_DEBUG", "0").env("PROPTEST_CASES", "64");

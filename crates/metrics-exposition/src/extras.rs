@@ -16,7 +16,7 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
         let tail = self.tail(extras);
         // A counter that has become an unknown has none.
         let exemplar = match self.metric_type {
-            MetricType::Counter if D::OPEN_METRICS => extras.exemplars().last(),
+            MetricType::Counter => extras.exemplars().last(),
             _ => None,
         };
         let exemplar = exemplar.filter(|exemplar| is_written::<D>(exemplar));

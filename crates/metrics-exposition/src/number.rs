@@ -190,6 +190,26 @@ mod tests {
     }
 
     #[test]
+    fn seconds_before_and_after_1970_have_their_digits() {
+        for (seconds, nanos, expected) in [
+            (0, 0, "0"),
+            (0, 1, "0.000000001"),
+            (5, 120_000_000, "5.12"),
+            (-1, 0, "-1"),
+            (-1, 750_000_000, "-0.25"),
+            (-2, 1, "-1.999999999"),
+            (i64::MAX, 999_999_999, "9223372036854775807.999999999"),
+            (i64::MIN, 0, "-9223372036854775808"),
+        ] {
+            let mut bytes = [0; LONGEST_SECONDS];
+            let mut out = Cursor::new(&mut bytes);
+            push_seconds(&mut out, Timestamp::new(seconds, nanos).unwrap());
+            let len = out.len();
+            assert_eq!(core::str::from_utf8(&bytes[..len]), Ok(expected));
+        }
+    }
+
+    #[test]
     fn integers_are_exact() {
         for v in [0, 1, 999_999, 1_000_000, (1 << 53) + 1, u64::MAX - 1, u64::MAX] {
             assert_eq!(text(v), v.to_string());
@@ -229,6 +249,7 @@ mod tests {
             (1e16, "1e+16"),
             (u64::MAX as f64, "1.8446744073709552e+19"),
             (i64::MIN as f64, "-9.223372036854776e+18"),
+            (1.2e10, "1.2e+10"),
             (1e21, "1e+21"),
             (1.1e23, "1.1e+23"),
             (1e100, "1e+100"),

@@ -1,10 +1,13 @@
 //! One page in each of the text formats, to the letter.
 
+mod common;
+
+use common::{sized, varint};
 use metrics_core::{
     Collector, Descriptor, Exemplar, Extras, HistogramValue, LabelSet, MetricType, NativeBucket,
     NativeHistogram, Scrape, StateSetValue, SummaryValue, Timestamp, Value,
 };
-use metrics_exposition::Format;
+use metrics_exposition::{Escaping, Format};
 
 struct Everything;
 
@@ -25,6 +28,10 @@ impl Collector for Everything {
             3u64.into(),
             &created.with_exemplars(&exemplars),
         );
+        let starts = Descriptor::try_new(MetricType::Counter, "starts", "").unwrap();
+        scrape.family(&starts).sample_with(labels.labels(), 2u64.into(), &created);
+        let twice = Descriptor::try_new(MetricType::Counter, "twice_total", "").unwrap();
+        scrape.family(&twice).sample_with(labels.labels(), 2u64.into(), &created);
         let gauge = Descriptor::try_new(MetricType::Gauge, "depth_meters", "").unwrap();
         let gauge = gauge.try_with_unit("meters").unwrap();
         let mut samples = scrape.family(&gauge);
@@ -44,9 +51,11 @@ impl Collector for Everything {
         scrape.family(&unknown).sample(labels.labels(), 7u64.into());
         let info = Descriptor::try_new(MetricType::Info, "build_info", "Build.").unwrap();
         scrape.family(&info).sample(labels.labels(), 1u64.into());
-        let mode = Descriptor::try_new(MetricType::StateSet, "mode", "Mode.").unwrap();
         let states = StateSetValue::new(&["on", "o\"ff"], 1);
-        scrape.family(&mode).sample(labels.labels(), Value::StateSet(states));
+        for name in ["mode", "app:mode", "app.mode", "app:mode.of"] {
+            let mode = Descriptor::try_utf8(MetricType::StateSet, name, "Mode.").unwrap();
+            scrape.family(&mode).sample(labels.labels(), Value::StateSet(states));
+        }
 
         let buckets = |indexes: &[(i32, u64)]| {
             indexes
@@ -101,7 +110,7 @@ impl Collector for Everything {
 
 fn page(format: Format) -> String {
     let mut page = Vec::new();
-    format.encode(&Everything, &mut page);
+    format.with_escaping(Escaping::AllowUtf8).encode(&Everything, &mut page);
     String::from_utf8(page).unwrap()
 }
 
@@ -120,4 +129,51 @@ fn open_metrics() {
 #[test]
 fn open_metrics_2() {
     assert_eq!(page(Format::OPEN_METRICS_2), include_str!("formats/open_metrics_2.txt"));
+}
+
+/// The wire format as text: the number of each field and its value, one below the other.
+#[test]
+fn protobuf() {
+    let mut page = Vec::new();
+    Format::PROTOBUF.with_escaping(Escaping::AllowUtf8).encode(&Everything, &mut page);
+    let (mut text, mut rest) = (String::new(), &page[..]);
+    while !rest.is_empty() {
+        text.push_str("family\n");
+        dump(sized(&mut rest), Message::Family, 1, &mut text);
+    }
+    assert_eq!(text, include_str!("formats/protobuf.txt"));
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Message {
+    Family,
+    Label,
+    Other,
+}
+
+fn dump(mut bytes: &[u8], message: Message, depth: usize, text: &mut String) {
+    while !bytes.is_empty() {
+        let tag = varint(&mut bytes);
+        let field = tag >> 3;
+        text.push_str(&format!("{:1$}{field}", "", 2 * depth));
+        match tag & 7 {
+            0 => text.push_str(&format!(": {}\n", varint(&mut bytes))),
+            1 => {
+                let (double, rest) = bytes.split_at(8);
+                bytes = rest;
+                text.push_str(&format!(": {:?}\n", f64::from_le_bytes(double.try_into().unwrap())));
+            }
+            2 if message == Message::Label || message == Message::Family && field != 4 => {
+                text.push_str(&format!(": {:?}\n", std::str::from_utf8(sized(&mut bytes)).unwrap()));
+            }
+            2 => {
+                text.push('\n');
+                // The labels come first, in whatever may have some.
+                let is_label = message == Message::Other && field == 1;
+                let inner = if is_label { Message::Label } else { Message::Other };
+                dump(sized(&mut bytes), inner, depth + 1, text);
+            }
+            wire => panic!("wire type {wire}"),
+        }
+    }
 }

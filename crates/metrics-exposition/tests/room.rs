@@ -1,5 +1,8 @@
 //! An encoder asks for as much room as a sample takes, whatever is in it.
 
+mod common;
+
+use common::{sized, varint};
 use metrics_core::{
     Collector, Descriptor, Exemplar, Extras, HistogramValue, LabelSet, MetricType, NativeBucket,
     NativeHistogram, Scrape, StateSetValue, SummaryValue, Timestamp, Value,
@@ -178,6 +181,37 @@ fn the_longest_samples_have_room() {
     }
 }
 
+/// All that is said of a family is there, however long it is.
+#[test]
+fn heads_have_room() {
+    struct Long;
+
+    fn name() -> String {
+        format!("{}_{}", "n".repeat(2000), unit())
+    }
+
+    fn unit() -> String {
+        "u".repeat(1000)
+    }
+
+    impl Collector for Long {
+        fn collect(&self, scrape: &mut Scrape<'_>) {
+            let (name, unit, help) = (name(), unit(), "\\".repeat(3000));
+            let descriptor = Descriptor::try_new(MetricType::Gauge, &name, &help).unwrap();
+            scrape.family(&descriptor.try_with_unit(&unit).unwrap()).push([], 1);
+        }
+    }
+
+    let (name, unit, help) = (name(), unit(), "\\".repeat(6000));
+    let mut page = Vec::new();
+    Format::OPEN_METRICS.encode(&Long, &mut page);
+    let expected =
+        format!("# HELP {name} {help}\n# TYPE {name} gauge\n# UNIT {name} {unit}\n{name} 1\n# EOF\n");
+    assert!(String::from_utf8(page).unwrap() == expected);
+    let page = metrics_exposition::generate_metrics(&Long);
+    assert!(page == format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} 1\n"));
+}
+
 /// The quick way that most samples take has room wherever in the bytes of an encoder they come to lie.
 #[test]
 fn short_samples_have_room_at_the_end_of_the_bytes() {
@@ -222,18 +256,4 @@ fn series(mut page: &[u8]) -> Vec<usize> {
     }
     assert!(!families.is_empty() && families.iter().all(|count| *count > 0), "{families:?}");
     families
-}
-
-fn sized<'p>(bytes: &mut &'p [u8]) -> &'p [u8] {
-    let len = varint(bytes) as usize;
-    let (taken, rest) = bytes.split_at(len);
-    *bytes = rest;
-    taken
-}
-
-fn varint(bytes: &mut &[u8]) -> u64 {
-    let end = bytes.iter().position(|byte| *byte < 0x80).unwrap();
-    let (taken, rest) = bytes.split_at(end + 1);
-    *bytes = rest;
-    taken.iter().rev().fold(0, |v, byte| v << 7 | u64::from(byte & 0x7F))
 }

@@ -12,15 +12,16 @@ mod pages;
 mod rules;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-/// The content of one file of cases.
+/// The content of one file of cases, of those beside the repository or where `RUTHEUS_CONFORMANCE` says.
 fn load(file: &str) -> Option<Json> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/corpus").join(file);
-    let Ok(text) = fs::read_to_string(&path) else {
-        println!("skipped: there is no {file}");
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    let folder = std::env::var_os("RUTHEUS_CONFORMANCE").map_or_else(beside, PathBuf::from);
+    let Ok(text) = fs::read_to_string(folder.join("corpus").join(file)) else {
+        println!("skipped: there is no {file}; set RUTHEUS_CONFORMANCE to the folder of its corpus");
         return None;
     };
     Some(serde_json::from_str(&text).unwrap())

@@ -280,10 +280,14 @@ fn check_value(test: &str, snapshot: &HistogramSnapshot, want: &serde_json::Valu
     }
 }
 
-/// Cases that were taken from the tests of the Go client, where they are at hand.
+/// Cases that were taken from the tests of the Go client, beside the repository or where
+/// `RUTHEUS_CONFORMANCE` says.
 fn corpus() -> Option<serde_json::Value> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/conformance/corpus/native_histogram.json");
+    use std::path::{Path, PathBuf};
+
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    let folder = std::env::var_os("RUTHEUS_CONFORMANCE").map_or_else(beside, PathBuf::from);
+    let path = folder.join("corpus/native_histogram.json");
     let Ok(text): Result<String, _> = std::fs::read_to_string(&path) else {
         std::eprintln!("skipped: there is no {}", path.display());
         return None;
