@@ -313,6 +313,15 @@ mod tests {
     use alloc::format;
 
     #[test]
+    fn a_suffix_is_stripped_if_something_is_left() {
+        assert_eq!(strip_suffix("hits_total", "_total"), Some("hits"));
+        assert_eq!(strip_suffix("hits_tenth", "_total"), None);
+        assert_eq!(strip_suffix("hits_totas", "_total"), None);
+        assert_eq!(strip_suffix("_total", "_total"), None);
+        assert_eq!(strip_suffix("al", "_total"), None);
+    }
+
+    #[test]
     fn an_excerpt_ends_between_characters() {
         let text = "ä".repeat(40);
         assert_eq!(Excerpt::new(&text).as_str(), "ä".repeat(23));
@@ -325,6 +334,8 @@ mod tests {
         use MetricType::*;
         assert!(check_unit("a_seconds", Gauge, "seconds").is_ok());
         assert!(check_unit("a_seconds_total", Counter, "seconds").is_ok());
+        assert!(check_unit("a_square_meters", Gauge, "square_meters").is_ok());
+        assert!(check_unit("a_b:c", Gauge, "b:c").is_ok());
         assert!(check_unit("a_milliseconds", Gauge, "seconds").is_err());
         assert!(check_unit("seconds", Gauge, "seconds").is_err());
         assert!(check_unit("_seconds", Gauge, "seconds").is_err());

@@ -1,9 +1,9 @@
 //! What values, times and errors say of themselves.
 
 use metrics_core::{
-    Buckets, Counter, Descriptor, Encoder, Escaping, Exemplar, ExemplarLabels, Extras, Family, LabelSet,
-    Labels, Metric, MetricName, MetricType, Native, Number, Scrape, ScrapeErrorReason, StateSet,
-    StateSetValue, States, SummaryValue, Timestamp, Value,
+    Buckets, Collector, Counter, Descriptor, Encoder, Escaping, Exemplar, ExemplarLabels, Extras, Family,
+    Info, LabelSet, Labels, Metric, MetricName, MetricType, Native, Number, Scrape, ScrapeErrorReason,
+    StateSet, StateSetValue, States, SummaryValue, Timestamp, Value,
 };
 
 #[test]
@@ -194,4 +194,38 @@ fn what_a_scrape_left_out_is_told_with_its_reason_and_how_often() {
 #[test]
 fn escapings_are_told_by_their_names() {
     assert_eq!(Escaping::Values.to_string(), "values");
+}
+
+/// What a constant is checked for when it is compiled, called at run time.
+#[test]
+fn what_is_made_of_bad_names_is_not_made() {
+    let makes = |make: fn()| std::panic::catch_unwind(make).is_ok();
+    assert!(makes(|| drop(Family::<Counter, 2>::counter("f_total", "", ["a", "b"]))));
+    assert!(!makes(|| drop(Family::<Counter, 2>::counter("f_total", "", ["a", "9"]))));
+    assert!(!makes(|| drop(Family::<Counter, 2>::counter("f_total", "", ["a", "a"]))));
+    assert!(makes(|| drop(Info::new(&[("a", ""), ("b", "")]))));
+    assert!(!makes(|| drop(Info::new(&[("a", ""), ("b:", "")]))));
+    assert!(!makes(|| drop(Info::new(&[("a", ""), ("a", "")]))));
+    assert!(makes(|| drop(Metric::counter("a_seconds_total", "").with_unit("seconds"))));
+    assert!(!makes(|| drop(Metric::counter("a_seconds_total", "").with_unit("meters"))));
+    assert!(makes(|| drop(StateSet::new(&["a", "b"]))));
+    assert!(!makes(|| drop(StateSet::new(&["a", "a"]))));
+    assert!(!makes(|| drop(StateSet::new(&["a", ""]))));
+}
+
+#[test]
+fn a_metric_and_a_family_describe_themselves() {
+    let described = |collector: &dyn Collector| {
+        let mut seen = Vec::new();
+        collector.describe(&mut |name, descriptor| {
+            seen.push((name.to_string(), descriptor.unit().map(str::to_owned), descriptor.metric_type()));
+        });
+        seen
+    };
+    let metric = Metric::gauge("depth_meters", "").with_unit("meters");
+    assert_eq!(metric.name(), "depth_meters");
+    assert_eq!(described(&metric), [("depth_meters".into(), Some("meters".into()), MetricType::Gauge)]);
+    let family = Family::<Counter, 1>::counter("f_total", "", ["a"]);
+    assert_eq!(family.name(), "f_total");
+    assert_eq!(described(&family), [("f_total".into(), None, MetricType::Counter)]);
 }
