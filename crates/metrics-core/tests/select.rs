@@ -62,6 +62,7 @@ fn a_family_is_asked_for_by_its_name_or_that_of_a_sample() {
     }
     assert_eq!(families(&select(&metrics, ["s", "nothing", "hits", "hits"])), ["hits_total", "s"]);
     assert!(families(&select(&metrics, Vec::<String>::new())).is_empty());
+    assert_eq!(select(&metrics, ["s", "hits"]).names().collect::<Vec<_>>(), ["s", "hits"]);
 }
 
 #[test]

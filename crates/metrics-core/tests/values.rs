@@ -2,8 +2,9 @@
 
 use metrics_core::{
     Buckets, Collector, Counter, Descriptor, Encoder, Escaping, Exemplar, ExemplarLabels, Extras, Family,
-    Info, LabelSet, Labels, Metric, MetricName, MetricType, Native, Number, Scrape, ScrapeErrorReason,
-    StateSet, StateSetValue, States, SummaryValue, Timestamp, Value,
+    Info, InvalidDescriptor, InvalidReason, LabelSet, Labels, Metric, MetricName, MetricType, Native,
+    NativeBucket, NativeHistogram, Number, Scrape, ScrapeErrorReason, StateSet, StateSetValue, States,
+    SummaryValue, Timestamp, Value,
 };
 
 #[test]
@@ -228,4 +229,53 @@ fn a_metric_and_a_family_describe_themselves() {
     let family = Family::<Counter, 1>::counter("f_total", "", ["a"]);
     assert_eq!(family.name(), "f_total");
     assert_eq!(described(&family), [("f_total".into(), None, MetricType::Counter)]);
+}
+
+#[test]
+fn a_name_that_is_refused_is_told_with_the_rule() {
+    let told = |error: InvalidDescriptor| error.to_string();
+    let gauge = Descriptor::try_new(MetricType::Gauge, "depth", "").unwrap();
+    assert_eq!(
+        told(gauge.try_with_unit("meters").unwrap_err()),
+        "metric \"depth\", unit \"meters\": the unit must be the last word of the metric name (before `_total`), \
+         and info and state sets have none"
+    );
+    assert_eq!(
+        told(States::try_new(["a", "a"]).unwrap_err()),
+        "state \"a\": a state set needs at least one state, none empty, no two equal"
+    );
+    let label = LabelSet::new([("a", ""), ("a", "")]).unwrap_err();
+    assert_eq!(told(label), "label \"a\": two labels have the same name: rename or drop one");
+    assert_eq!((label.metric(), label.label(), label.reason()), ("", "a", InvalidReason::DuplicateLabelName));
+    let name = Descriptor::try_new(MetricType::Gauge, "", "").unwrap_err();
+    assert_eq!(
+        told(name),
+        "metric \"\": a metric needs a name: give it one that matches [a-zA-Z_:][a-zA-Z0-9_:]*"
+    );
+    let prefix = InvalidDescriptor::new("9", InvalidReason::InvalidPrefix);
+    assert!(told(prefix).starts_with("prefix \"9\": a prefix must match"), "{prefix}");
+}
+
+#[test]
+fn native_buckets_are_told_by_index_and_bound() {
+    assert_eq!(NativeHistogram::index_of(0, 4.0), Some(2));
+    assert_eq!(NativeHistogram::index_of(0, -4.5), Some(3));
+    for (schema, v) in [(0, 0.0), (0, f64::NAN), (9, 4.0), (-5, 4.0)] {
+        assert_eq!(NativeHistogram::index_of(schema, v), None, "{schema} {v}");
+    }
+    let (positive, negative) =
+        ([NativeBucket { index: 2, count: 3u64 }], [NativeBucket { index: 1, count: 4u64 }]);
+    let native = NativeHistogram::new(0, 0.5, 2, &positive, &negative).unwrap();
+    assert_eq!(
+        (native.count(), native.zero_count(), native.zero_threshold()),
+        (Number::U64(9), Number::U64(2), 0.5)
+    );
+    assert_eq!((native.positive().len(), native.positive().is_empty()), (1, false));
+    assert_eq!((native.upper_bound(2), native.upper_bound(-1)), (4.0, 0.5));
+    let (positive, negative) =
+        ([NativeBucket { index: 2, count: 0.5 }], [NativeBucket { index: 1, count: 0.25 }]);
+    let native = NativeHistogram::float(0, 0.5, 2.0, &positive, &negative).unwrap();
+    assert_eq!(native.count(), Number::F64(2.75));
+    let native = NativeHistogram::float(0, 0.5, 2.0, &positive, &[]).unwrap();
+    assert_eq!((native.negative().len(), native.negative().is_empty()), (0, true));
 }
