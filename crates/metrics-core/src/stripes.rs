@@ -208,6 +208,30 @@ mod tests {
     use super::{keeps_changing, meddle};
     use crate::{Counter, Histogram};
 
+    #[test]
+    fn each_thread_has_a_cell_of_its_own_and_passes_by_all() {
+        let stripes = super::Stripes::<u64>::new();
+        assert!(stripes.mine().is_none() && stripes.mine_or(&7).is_some_and(|first| *first == 7));
+        stripes.grow(|| 0);
+        let address = |cell: &u64| std::ptr::from_ref(cell) as usize;
+        let mine = || {
+            let mine = stripes.mine().map(address);
+            assert_eq!(stripes.mine_or(&7).map(address), mine, "the thread has its number by now");
+            let mut all: Vec<_> = stripes.beginning_with_mine().map(address).collect();
+            assert_eq!(Some(all[0]), mine);
+            all.sort_unstable();
+            let mut every: Vec<_> = stripes.iter().map(address).collect();
+            every.sort_unstable();
+            assert_eq!(all, every);
+            mine
+        };
+        let others = std::thread::scope(|scope| {
+            [(); 2].map(|()| scope.spawn(mine)).map(|thread| thread.join().unwrap())
+        });
+        // Those of two threads that start one after the other, while others may too.
+        assert_ne!(others[0], others[1]);
+    }
+
     /// Two threads update every instrument, one after the other or both at once.
     fn sweep<T: Sync>(instruments: &[T], update: impl Fn(&T) + Sync, at_once: bool) {
         const ROUNDS: usize = 4;

@@ -127,6 +127,18 @@ mod tests {
     use crate::{Gauge, Histogram, Summary};
 
     #[test]
+    fn a_timer_tells_what_it_observes() {
+        let summary = Summary::new();
+        let timer = summary.start_timer();
+        std::thread::sleep(core::time::Duration::from_millis(2));
+        let seconds = timer.observe();
+        assert!(seconds >= 0.002);
+        assert_eq!((summary.count(), summary.sum()), (1, seconds));
+        summary.start_timer().discard();
+        assert_eq!(summary.count(), 1);
+    }
+
+    #[test]
     fn a_panic_and_a_dropped_future_are_timed() {
         let histogram = Histogram::new(&[1.0]);
         let summary = Summary::new();

@@ -137,7 +137,10 @@ fn errors_name_the_metric_and_the_reason_and_what_to_do() {
     assert_eq!(bare.metric(), "");
     let family = Family::<Counter, 1>::counter("f_total", "", ["path"]).max_series(1);
     family.with(["/"]).inc();
+    assert_eq!(family.overflowed(), 0);
+    assert!(family.try_with(["/a"]).is_err());
     let full = family.try_with(["/b"]).err().unwrap();
+    assert_eq!(family.overflowed(), 2);
     assert_eq!((full.family(), full.limit()), ("f_total", 1));
     let label = family.label("no", "x").err().unwrap();
     assert_eq!(label.family(), "f_total");
@@ -212,6 +215,16 @@ fn what_is_made_of_bad_names_is_not_made() {
     assert!(makes(|| drop(StateSet::new(&["a", "b"]))));
     assert!(!makes(|| drop(StateSet::new(&["a", "a"]))));
     assert!(!makes(|| drop(StateSet::new(&["a", ""]))));
+}
+
+#[test]
+fn values_of_the_first_labels_can_be_given_before_the_others() {
+    let family = Family::<Counter, 3>::counter("f_total", "", ["a", "b", "c"]);
+    family.curry::<1, _>(["x"]).with(["y", "z"]).inc();
+    family.curry::<2, _>(["x", "y"]).handle(["z"]).inc();
+    family.curry::<2, _>(["p", "q"]).with(["r"]).inc();
+    assert_eq!(family.with(["x", "y", "z"]).get(), 2);
+    assert_eq!((family.with(["p", "q", "r"]).get(), family.len()), (1, 2));
 }
 
 #[test]

@@ -25,6 +25,37 @@ fn a_float_counter_past_its_integer_goes_on_in_the_float() {
     assert_eq!(f64::from_bits(counter.cell.pair.float.load(Relaxed)), 4e9);
 }
 
+#[cfg(feature = "std")]
+#[test]
+fn an_increment_that_meets_others_is_added_like_any() {
+    let counter = Counter::<f64>::new();
+    counter.inc_by(2.0).unwrap();
+    counter.add_contended(3);
+    assert_eq!(counter.get(), 5.0);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn errors_and_panics_are_counted_and_nothing_else_is() {
+    fn check<C: super::counting::Count + std::panic::RefUnwindSafe>(
+        counter: &C,
+        get: impl Fn() -> u64,
+        count_err: impl Fn(Result<u8, u8>) -> Result<u8, u8>,
+        count_panics: impl Fn(fn() -> u8) -> u8 + std::panic::RefUnwindSafe,
+    ) {
+        counter.count();
+        assert_eq!((count_err(Ok(1)), get()), (Ok(1), 1));
+        assert_eq!((count_err(Err(2)), get()), (Err(2), 2));
+        assert_eq!((count_panics(|| 3), get()), (3, 2));
+        assert!(std::panic::catch_unwind(|| count_panics(|| panic!("on purpose"))).is_err());
+        assert_eq!(get(), 3);
+    }
+    let whole = Counter::<u64>::new();
+    check(&whole, || whole.get(), |result| whole.count_err(result), |f| whole.count_panics(f));
+    let float = Counter::<f64>::new();
+    check(&float, || float.get() as u64, |result| float.count_err(result), |f| float.count_panics(f));
+}
+
 #[test]
 fn bad_increments_change_nothing() {
     let counter = Counter::<f64>::new();

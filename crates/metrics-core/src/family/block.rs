@@ -194,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn a_time_before_1970_stays_untold() {
+        let block = Block::new(0, 0, || 0);
+        assert_eq!(block.created(0), None);
+        block.set_created(0, Timestamp::from_millis(-5));
+        block.set_created(1, Timestamp::from_millis(7));
+        assert_eq!((block.created(0), block.created(1)), (None, Some(Timestamp::from_millis(7))));
+    }
+
+    #[test]
     fn a_block_of_long_labels_is_full_before_its_offsets_overflow() {
         let block = Block::new(0, 0, || 0);
         let long = "x".repeat(30_000);

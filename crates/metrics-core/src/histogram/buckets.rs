@@ -277,6 +277,35 @@ mod tests {
     use InvalidBucketsReason::*;
 
     #[test]
+    fn bounds_are_counted_from_the_start() {
+        assert_eq!(Buckets::linear(1.0, 2.0, 3).unwrap().bounds(), [1.0, 3.0, 5.0]);
+        assert_eq!(Buckets::exponential(1.0, 3.0, 3).unwrap().bounds(), [1.0, 3.0, 9.0]);
+    }
+
+    #[test]
+    fn buckets_are_equal_if_their_bounds_and_native_ones_are() {
+        let classic = |bound| Buckets::try_new([bound]).unwrap();
+        let native = |schema| classic(1.0).with_native(Native::with_schema(schema)).unwrap();
+        assert!(classic(1.0) == classic(1.0) && native(3) == native(3));
+        assert!(classic(1.0) != classic(2.0) && classic(1.0) != native(3) && native(3) != native(4));
+        let fixed = Buckets::from_static(&[1.0]);
+        assert!(fixed == classic(1.0) && fixed != native(3));
+    }
+
+    #[test]
+    fn what_is_refused_is_told_with_its_place() {
+        let told = |bounds: &[f64]| alloc::format!("{}", Buckets::try_new(bounds.to_vec()).unwrap_err());
+        assert_eq!(
+            told(&[1.0, 1.0]),
+            "histogram bound 1 at index 1: bucket bounds must ascend: sort them and drop the duplicates"
+        );
+        assert!(
+            told(&[f64::NAN]).starts_with("histogram bound NaN at index 0: bucket bounds must be finite")
+        );
+        assert!(told(&[]).starts_with("a histogram needs at least one bucket bound"));
+    }
+
+    #[test]
     fn bad_bounds_are_refused_with_the_place_and_the_reason() {
         for (bounds, index, reason) in [
             (&[][..], 0, Empty),
