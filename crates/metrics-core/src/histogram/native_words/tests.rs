@@ -13,7 +13,7 @@ std::thread_local! {
 }
 
 /// What the clock shows when a test with a clock begins.
-const START: u64 = 1_000;
+const START: u64 = 1_000_000_000;
 
 /// Observes one value a minute, beginning a minute after the histogram was made.
 fn a_value_a_minute(native: Native, values: &[f64]) -> Histogram {
@@ -307,4 +307,63 @@ fn an_observation_made_while_a_stripe_is_held_goes_to_another() {
     let native = snapshot.native().unwrap();
     assert_eq!(buckets(native.positive()), BTreeMap::from([(0, 1), (1, 1)]));
     assert_eq!((snapshot.count(), snapshot.sum()), (2, 3.0));
+}
+
+/// A histogram with these values in one stripe, and one in another.
+fn in_two_stripes(native: Native, first: &[f64], second: f64) -> HistogramSnapshot {
+    let histogram = Histogram::with_buckets(Buckets::native(native).unwrap());
+    first.iter().for_each(|v| histogram.observe(*v));
+    let held = histogram.cells().first().hold();
+    histogram.observe(second);
+    drop(held);
+    assert!(histogram.is_striped());
+    histogram.snapshot()
+}
+
+#[test]
+fn the_zero_bucket_of_one_stripe_takes_in_what_another_counted_apart() {
+    let native = Native::with_schema(0).max_buckets(2).zero_threshold(0.001).widen_zero_up_to(1.0);
+    let snapshot = in_two_stripes(native, &[0.01, 0.1, 0.9], 0.005);
+    let native = snapshot.native().unwrap();
+    assert_eq!((native.zero_threshold(), native.zero_count().as_f64()), (0.015625, 2.0));
+    assert_eq!(buckets(native.positive()), BTreeMap::from([(-3, 1), (0, 1)]));
+}
+
+#[test]
+fn stripes_with_different_buckets_keep_the_limit_in_the_coarsest_schema_too() {
+    let snapshot = in_two_stripes(Native::with_schema(-4).max_buckets(1), &[1e300], 1e-300);
+    let native = snapshot.native().unwrap();
+    assert_eq!((native.schema(), native.zero_count().as_f64(), native.positive().len()), (-4, 1.0, 1));
+    assert!(native.zero_threshold() >= 1e-300 && native.zero_threshold() < 1e300);
+}
+
+#[test]
+fn the_zero_bucket_widens_up_to_its_limit_and_no_further() {
+    for (limit, threshold, schema) in [(0.01, 0.001, -1), (0.015625, 0.015625, 0), (1.0, 0.015625, 0)] {
+        let native = Native::with_schema(0).max_buckets(2).zero_threshold(0.001).widen_zero_up_to(limit);
+        let histogram = Histogram::with_buckets(Buckets::native(native).unwrap());
+        [0.01, 0.3, 0.9].into_iter().for_each(|v| histogram.observe(v));
+        let snapshot = histogram.snapshot();
+        let native = snapshot.native().unwrap();
+        assert_eq!((native.zero_threshold(), native.schema()), (threshold, schema), "up to {limit}");
+    }
+}
+
+#[test]
+fn hundreds_of_buckets_are_merged_as_few_are() {
+    let histogram =
+        Histogram::with_buckets(Buckets::native(Native::with_schema(8).max_buckets(300)).unwrap());
+    (0..301).for_each(|i| histogram.observe(1.01f64.powi(i)));
+    let snapshot = histogram.snapshot();
+    let native = snapshot.native().unwrap();
+    assert_eq!((native.schema(), native.count().as_f64()), (6, 301.0));
+    assert!(native.positive().len() <= 300 && native.positive().len() > 150);
+}
+
+#[test]
+fn the_time_to_a_reset_is_at_most_49_days() {
+    let millis = |time| Native::with_schema(0).reset_after(time).reset_millis();
+    assert_eq!(millis(Duration::from_millis(7)), 7);
+    assert_eq!(millis(Duration::MAX), u64::from(u32::MAX));
+    assert_eq!(millis(Duration::from_millis(1 << 32)), u64::from(u32::MAX));
 }
