@@ -4,7 +4,7 @@ mod common;
 
 use metrics_core::{
     Descriptor, Encoder, Exemplar, Extras, HistogramValue, LabelSet, Labels, MetricName, MetricType, Scrape,
-    StateSetValue, SummaryValue, Timestamp, Value,
+    ScrapeErrorReason, StateSetValue, SummaryValue, Timestamp, Value,
 };
 
 /// Keeps what it is told beside the values.
@@ -96,4 +96,20 @@ fn nothing_beside_a_value_is_a_plain_sample() {
         scrape.family(&descriptor).sample_with(Labels::EMPTY, Value::from(3u64), &Extras::NONE);
     });
     assert_eq!(told, ["{} nothing"]);
+}
+
+#[test]
+fn a_value_of_before_1970_is_refused() {
+    let mut encoder = Beside::default();
+    let mut scrape = Scrape::new(&mut encoder);
+    let gauge = Descriptor::try_new(MetricType::Gauge, "g", "").unwrap();
+    let mut samples = scrape.family(&gauge);
+    for (seconds, a) in [(-1, "x"), (0, "y"), (1, "z")] {
+        let set = LabelSet::new([("a", a)]).unwrap();
+        let time = Timestamp::new(seconds, 0).unwrap();
+        samples.sample_with(set.labels(), 1.0.into(), &Extras::NONE.with_timestamp(time));
+    }
+    let errors = scrape.finish();
+    assert_eq!((errors.len(), errors[0].reason()), (1, ScrapeErrorReason::InvalidValue));
+    assert_eq!(encoder.0.len(), 2);
 }

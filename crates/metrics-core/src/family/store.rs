@@ -474,6 +474,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_cleared_is_freed() {
+        let store = Store::<u32, 2>::new(&NAMES);
+        let room = Room { is_lent: false, ..ROOM };
+        let make = |i: i32| {
+            let values = [&*i.to_string(), ""];
+            store.get_or_insert(&store.wanted(&values), &NAMES, &values, &room, || 0, |_| ()).unwrap()
+        };
+        let blocks: Vec<_> = (0..40).map(|i| Arc::downgrade(&make(i).block)).collect();
+        assert!(blocks.iter().all(|block| block.strong_count() > 0));
+        store.clear();
+        assert!(blocks.iter().all(|block| block.strong_count() == 0));
+    }
+
+    #[test]
     fn blocks_that_became_empty_are_freed_and_their_numbers_used_again() {
         let store = Store { key: Key::FIXED, ..Store::<u32, 2>::new(&NAMES) };
         let mut blocks = Vec::new();
