@@ -2,9 +2,9 @@
 
 use metrics_core::{
     Buckets, Collector, Counter, Descriptor, Encoder, Escaping, Exemplar, ExemplarLabels, Extras, Family,
-    Info, InvalidDescriptor, InvalidReason, LabelSet, Labels, Metric, MetricName, MetricType, Native,
-    NativeBucket, NativeHistogram, Number, Scrape, ScrapeErrorReason, StateSet, StateSetValue, States,
-    SummaryValue, Timestamp, Value,
+    Histogram, Info, InvalidDescriptor, InvalidReason, LabelSet, Labels, Metric, MetricName, MetricType,
+    Native, NativeBucket, NativeHistogram, Number, Scrape, ScrapeErrorReason, StateSet, StateSetValue,
+    States, SummaryValue, Timestamp, Value,
 };
 
 #[test]
@@ -291,4 +291,17 @@ fn native_buckets_are_told_by_index_and_bound() {
     assert_eq!(native.count(), Number::F64(2.75));
     let native = NativeHistogram::float(0, 0.5, 2.0, &positive, &[]).unwrap();
     assert_eq!((native.negative().len(), native.negative().is_empty()), (0, true));
+}
+
+#[test]
+fn native_buckets_can_be_added_to_a_constant() {
+    static ONE: Metric<Histogram> = Metric::histogram("h", "", &[1.0]).with_native(Native::with_schema(0));
+    static MANY: Family<Histogram, 1> =
+        Family::histogram("f", "", ["a"], &[1.0]).with_native(Native::with_schema(0));
+    ONE.observe(2.0);
+    MANY.with(["x"]).observe(2.0);
+    for snapshot in [ONE.snapshot(), MANY.with(["x"]).snapshot()] {
+        assert_eq!(snapshot.native().map(|native| native.positive().len()), Some(1));
+        assert_eq!(snapshot.buckets().count(), 2);
+    }
 }
