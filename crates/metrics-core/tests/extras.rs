@@ -104,12 +104,13 @@ fn a_value_of_before_1970_is_refused() {
     let mut scrape = Scrape::new(&mut encoder);
     let gauge = Descriptor::try_new(MetricType::Gauge, "g", "").unwrap();
     let mut samples = scrape.family(&gauge);
-    for (seconds, a) in [(-1, "x"), (0, "y"), (1, "z")] {
+    for (seconds, a) in [(-2, "v"), (-1, "x"), (0, "y"), (1, "z")] {
         let set = LabelSet::new([("a", a)]).unwrap();
         let time = Timestamp::new(seconds, 0).unwrap();
         samples.sample_with(set.labels(), 1.0.into(), &Extras::NONE.with_timestamp(time));
     }
     let errors = scrape.finish();
-    assert_eq!((errors.len(), errors[0].reason()), (1, ScrapeErrorReason::InvalidValue));
+    assert_eq!((errors.len(), errors[0].count()), (1, 2));
+    assert_eq!(errors[0].reason(), ScrapeErrorReason::InvalidValue);
     assert_eq!(encoder.0.iter().filter(|line| line.contains("at Some")).count(), 2, "{:?}", encoder.0);
 }
