@@ -20,8 +20,6 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
         value: &HistogramValue<'_>,
         extras: &Extras<'_>,
     ) {
-        /// A bound or a count or the parts of a span, with a comma and a colon.
-        const PAIR: usize = 2 * (Label::SIZE + 1);
         let native = value.native().map_or(0, |native| native.positive().len() + native.negative().len());
         let exemplars = extras.exemplars().iter().filter(|exemplar| is_written::<D>(exemplar));
         let most = self.head.most(labels)
@@ -66,7 +64,7 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
         extras: &Extras<'_>,
     ) {
         let quantiles = self.quantiles.of::<D>(value.quantiles().iter().map(|(quantile, _)| *quantile));
-        let most = self.head.most(labels) + quantiles.len() * (Label::SIZE + LONGEST + 1) + OVERHEAD;
+        let most = self.head.most(labels) + quantiles.len() * PAIR + OVERHEAD;
         let head = &self.head;
         self.lines.write(most, |out| {
             head.push(out, labels);
@@ -84,6 +82,9 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
         });
     }
 }
+
+/// A bound and a count, or a quantile and its value, or the parts of a span, with a comma and a colon.
+const PAIR: usize = 2 * (Label::SIZE + 1);
 
 /// More than all words and the numbers that come once take in a line.
 const OVERHEAD: usize = 200 + 4 * LONGEST + 2 * LONGEST_SECONDS;

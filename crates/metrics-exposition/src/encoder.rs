@@ -154,7 +154,7 @@ impl<'p, P: Page, D: Dialect> TextEncoder<'p, P, D> {
         self.head.set_line(&mut self.line, labels, b"quantile=\"");
         let tail = self.tail(extras);
         let quantiles = self.quantiles.of::<D>(value.quantiles().iter().map(|(quantile, _)| *quantile));
-        let each = self.line.len() + Label::SIZE + LONGEST + PUNCTUATION + Label::SIZE;
+        let each = self.line.len() + LINE_REST;
         let ends = self.sum_head.most(labels) + self.count_head.most(labels) + 2 * (LONGEST + Label::SIZE);
         let mut out = self.lines.room(value.quantiles().len() * each + ends);
         // In OpenMetrics 1.0, neither may be negative, and the sum must be a number.
@@ -329,6 +329,10 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
         }
     }
 }
+
+/// What a line of a sample with several takes after its beginning: the value of the last label, its own, its
+/// time, and what stands between them.
+pub(crate) const LINE_REST: usize = Label::SIZE + LONGEST + PUNCTUATION + Label::SIZE;
 
 /// More than `# HELP ` and a blank, or `# TYPE ` and the type.
 const LONGEST_WORD: usize = 24;

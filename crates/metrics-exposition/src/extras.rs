@@ -4,7 +4,7 @@ use metrics_core::{Exemplar, Extras, HistogramValue, Labels, MetricType, Number}
 
 use crate::cursor::{Cursor, Label};
 use crate::dialect::Dialect;
-use crate::encoder::TextEncoder;
+use crate::encoder::{LINE_REST, TextEncoder};
 use crate::exemplars::ByBucket;
 use crate::head::PUNCTUATION;
 use crate::number::{LONGEST, LONGEST_SECONDS};
@@ -42,7 +42,7 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
         self.head.set_line(&mut self.line, labels, b"le=\"");
         let exemplars = if D::OPEN_METRICS { extras.exemplars() } else { &[] };
         let bounds = self.bounds.of::<D>(value.bounds().iter().copied());
-        let bucket = self.line.len() + 2 * Label::SIZE + LONGEST + PUNCTUATION;
+        let bucket = self.line.len() + LINE_REST;
         let ends = self.sum_head.most(labels) + self.count_head.most(labels) + 2 * (LONGEST + Label::SIZE);
         let most = bounds.len() * bucket + ends + exemplars.iter().map(most_of_exemplar).sum::<usize>();
 

@@ -7,7 +7,7 @@ use metrics_core::{
     Collector, Descriptor, Exemplar, Extras, HistogramValue, LabelSet, MetricType, NativeBucket,
     NativeHistogram, Scrape, StateSetValue, SummaryValue, Timestamp, Value,
 };
-use metrics_exposition::{Escaping, Format};
+use metrics_exposition::{Escaping, Format, open_metrics, protobuf, text};
 
 struct Everything;
 
@@ -47,6 +47,12 @@ impl Collector for Everything {
             f64::NAN.into(),
             &Extras::NONE.with_timestamp(time(1, 999_999_999)),
         );
+        scrape.labelled(&[("k", "v")], |scrape| {
+            let both = Descriptor::try_new(MetricType::Gauge, "both", "").unwrap();
+            let mut samples = scrape.family(&both);
+            samples.sample(labels.labels(), 1u64.into());
+            samples.sample_with(LabelSet::new([]).unwrap().labels(), 0.5.into(), &Extras::NONE);
+        });
         let unknown = Descriptor::try_new(MetricType::Unknown, "odd", "Odd.").unwrap();
         scrape.family(&unknown).sample(labels.labels(), 7u64.into());
         let info = Descriptor::try_new(MetricType::Info, "build_info", "Build.").unwrap();
@@ -115,25 +121,54 @@ fn page(format: Format) -> String {
 }
 
 #[test]
-fn text() {
+fn text_page() {
     assert_eq!(page(Format::TEXT), include_str!("formats/text.txt"));
     assert_eq!(page(Format::TEXT_1_0_0), include_str!("formats/text.txt"));
 }
 
 #[test]
-fn open_metrics() {
+fn open_metrics_page() {
     assert_eq!(page(Format::OPEN_METRICS), include_str!("formats/open_metrics.txt"));
     assert_eq!(page(Format::OPEN_METRICS_0_0_1), include_str!("formats/open_metrics.txt"));
 }
 
 #[test]
-fn open_metrics_2() {
+fn open_metrics_2_page() {
     assert_eq!(page(Format::OPEN_METRICS_2), include_str!("formats/open_metrics_2.txt"));
+}
+
+/// The functions of each format, and what is streamed, are the same page.
+#[test]
+fn every_way_writes_the_same_page() {
+    for format in [Format::TEXT, Format::OPEN_METRICS, Format::OPEN_METRICS_2, Format::PROTOBUF] {
+        let (mut page, mut streamed) = (Vec::new(), Vec::new());
+        format.encode(&Everything, &mut page);
+        format.write(&Everything, &mut streamed).unwrap();
+        assert!(page.len() > 1000 && page == streamed);
+        let (mut text, mut bytes, mut streamed) = (String::new(), Vec::new(), Vec::new());
+        match format {
+            Format::TEXT => {
+                text::encode(&Everything, &mut text);
+                text::write(&Everything, &mut streamed).unwrap();
+            }
+            Format::OPEN_METRICS => {
+                open_metrics::encode(&Everything, &mut text);
+                open_metrics::write(&Everything, &mut streamed).unwrap();
+            }
+            Format::PROTOBUF => {
+                protobuf::encode(&Everything, &mut bytes);
+                protobuf::write(&Everything, &mut streamed).unwrap();
+            }
+            _ => continue,
+        }
+        bytes.extend_from_slice(text.as_bytes());
+        assert!(bytes == page && streamed == page);
+    }
 }
 
 /// The wire format as text: the number of each field and its value, one below the other.
 #[test]
-fn protobuf() {
+fn protobuf_page() {
     let mut page = Vec::new();
     Format::PROTOBUF.with_escaping(Escaping::AllowUtf8).encode(&Everything, &mut page);
     let (mut text, mut rest) = (String::new(), &page[..]);
