@@ -24,8 +24,7 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
         let exemplars = extras.exemplars().iter().filter(|exemplar| is_written::<D>(exemplar));
         let most = self.head.most(labels)
             + (value.bounds().len() + 1) * PAIR
-            // Each can be a span and follow two that fill a gap.
-            + native * (PAIR + 3 * LONGEST)
+            + native * NATIVE
             + exemplars.clone().map(most_of_exemplar).sum::<usize>()
             + OVERHEAD;
         let bounds = self.bounds.of::<D>(value.bounds().iter().copied());
@@ -85,6 +84,9 @@ impl<P: Page, D: Dialect> TextEncoder<'_, P, D> {
 
 /// A bound and a count, or a quantile and its value, or the parts of a span, with a comma and a colon.
 const PAIR: usize = 2 * (Label::SIZE + 1);
+
+/// A native bucket, which can be a span and follow two that fill a gap.
+const NATIVE: usize = PAIR + 3 * LONGEST;
 
 /// More than all words and the numbers that come once take in a line.
 const OVERHEAD: usize = 200 + 4 * LONGEST + 2 * LONGEST_SECONDS;

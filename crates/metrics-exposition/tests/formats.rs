@@ -55,8 +55,10 @@ impl Collector for Everything {
         });
         let unknown = Descriptor::try_new(MetricType::Unknown, "odd", "Odd.").unwrap();
         scrape.family(&unknown).sample(labels.labels(), 7u64.into());
-        let info = Descriptor::try_new(MetricType::Info, "build_info", "Build.").unwrap();
-        scrape.family(&info).sample(labels.labels(), 1u64.into());
+        for (name, help) in [("build_info", "Build."), ("target", "")] {
+            let info = Descriptor::try_new(MetricType::Info, name, help).unwrap();
+            scrape.family(&info).sample(labels.labels(), 1u64.into());
+        }
         let states = StateSetValue::new(&["on", "o\"ff"], 1);
         for name in ["mode", "app:mode", "app.mode", "app:mode.of"] {
             let mode = Descriptor::try_utf8(MetricType::StateSet, name, "Mode.").unwrap();
@@ -163,6 +165,37 @@ fn every_way_writes_the_same_page() {
         }
         bytes.extend_from_slice(text.as_bytes());
         assert!(bytes == page && streamed == page);
+    }
+}
+
+/// What a collector has written before it panics is taken back, in every format.
+#[test]
+fn half_of_a_collector_is_not_on_the_page() {
+    struct Halves(bool);
+
+    impl Collector for Halves {
+        fn collect(&self, scrape: &mut Scrape<'_>) {
+            let gauge = |name| Descriptor::try_new(MetricType::Gauge, name, "Help.").unwrap();
+            scrape.family(&gauge("first")).push([("a", "x")], 1);
+            scrape.isolate("second", |scrape| {
+                if self.0 {
+                    let second = gauge("second");
+                    let mut samples = scrape.family(&second);
+                    (0..100).for_each(|i| samples.push([("a", &*i.to_string())], i));
+                }
+                std::panic::panic_any(());
+            });
+            scrape.family(&gauge("third")).push([("a", "x")], 1);
+        }
+    }
+
+    for format in [Format::TEXT, Format::OPEN_METRICS, Format::OPEN_METRICS_2, Format::PROTOBUF] {
+        let [page, expected] = [true, false].map(|half| {
+            let mut page = Vec::new();
+            format.encode(&Halves(half), &mut page);
+            page
+        });
+        assert!(page == expected && page.len() > 50, "{}", String::from_utf8_lossy(&page));
     }
 }
 
