@@ -168,15 +168,15 @@ fn errors_name_the_metric_and_the_reason_and_what_to_do() {
     }
 }
 
+struct Nothing;
+
+impl Encoder for Nothing {
+    fn family(&mut self, _: MetricName<'_>, _: &Descriptor<'_>) {}
+    fn sample(&mut self, _: Labels<'_>, _: Value<'_>) {}
+}
+
 #[test]
 fn what_a_scrape_left_out_is_told_with_its_reason_and_how_often() {
-    struct Nothing;
-
-    impl Encoder for Nothing {
-        fn family(&mut self, _: MetricName<'_>, _: &Descriptor<'_>) {}
-        fn sample(&mut self, _: Labels<'_>, _: Value<'_>) {}
-    }
-
     let mut nothing = Nothing;
     assert_eq!(nothing.checkpoint(), 0, "an encoder need not be able to take anything back");
     let mut scrape = Scrape::new(&mut nothing);
@@ -193,6 +193,20 @@ fn what_a_scrape_left_out_is_told_with_its_reason_and_how_often() {
     assert!(messages[1].starts_with("\"down\": ") && !messages[1].contains("times"), "{messages:?}");
     assert!(messages[1].contains(&ScrapeErrorReason::InvalidPrefix.to_string()));
     assert!(ScrapeErrorReason::InvalidPrefix.to_string().len() > 30);
+}
+
+#[test]
+fn what_a_scrape_leaves_out_is_told_of_64_families_and_of_all_others_together() {
+    use ScrapeErrorReason::{InvalidPrefix, Recursive};
+    let mut nothing = Nothing;
+    let mut scrape = Scrape::new(&mut nothing);
+    (0..67).for_each(|i| scrape.report(&format!("f{i}"), Recursive));
+    (0..2).for_each(|i| scrape.report(&format!("g{i}"), InvalidPrefix));
+    scrape.report("f0", Recursive);
+    let errors = scrape.finish();
+    let told: Vec<_> = errors.iter().map(|error| (error.family(), error.reason(), error.count())).collect();
+    assert_eq!((told.len(), told[0], told[63]), (66, ("f0", Recursive, 2), ("f63", Recursive, 1)));
+    assert_eq!(told[64..], [("other", Recursive, 3), ("other", InvalidPrefix, 2)]);
 }
 
 #[test]
