@@ -15,6 +15,7 @@ const ROUNDS: [Round; 4] = [
         tests_of: &[],
         targets: &["--lib"],
         skipped: &[SLOW, SLOWISH],
+        seconds: "8",
     },
     Round {
         what: "quick tests of the formats",
@@ -22,6 +23,7 @@ const ROUNDS: [Round; 4] = [
         tests_of: &[],
         targets: &["--lib", "--test=corpus", "--test=formats", "--test=room", "--test=text"],
         skipped: &[SLOW],
+        seconds: "8",
     },
     Round {
         what: "quick tests of the core",
@@ -41,6 +43,7 @@ const ROUNDS: [Round; 4] = [
             "--test=values",
         ],
         skipped: &[SLOW],
+        seconds: "8",
     },
     Round {
         what: "slow tests, and those of other packages",
@@ -71,6 +74,7 @@ const ROUNDS: [Round; 4] = [
             "--test=pytheus",
         ],
         skipped: &[],
+        seconds: "120",
     },
 ];
 
@@ -100,6 +104,8 @@ struct Round {
     tests_of: &'static [&'static str],
     targets: &'static [&'static str],
     skipped: &'static [&'static [&'static str]],
+    /// After how long a test stands still.
+    seconds: &'static str,
 }
 
 /// Changes the code in small ways, and shows what no test notices. What may live is in `.cargo/mutants.toml`,
@@ -114,7 +120,8 @@ pub(crate) fn run_task(steps: &mut Steps, arguments: &[String]) -> Outcome {
     let output = target.join("mutants.out");
     for (at, round) in ROUNDS.iter().enumerate() {
         steps.step(&format!("mutation tests, round {}: {}", at + 1, round.what));
-        let mut mutants = cargo(["mutants", "--no-shuffle", "--baseline", "skip", "--timeout", "8"]);
+        let mut mutants = cargo(["mutants", "--no-shuffle", "--baseline", "skip"]);
+        mutants.args(["--timeout", round.seconds]);
         mutants.args(round.changed.iter().map(|package| format!("--package={package}")));
         mutants.arg("--output").arg(&target).args(arguments);
         mutants.args(["--jobs", &std::thread::available_parallelism().map_or(1, usize::from).to_string()]);

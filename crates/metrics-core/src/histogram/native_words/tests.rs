@@ -330,6 +330,14 @@ fn the_zero_bucket_of_one_stripe_takes_in_what_another_counted_apart() {
 }
 
 #[test]
+fn stripes_with_different_buckets_become_coarser_before_any_is_taken_for_zero() {
+    let snapshot = in_two_stripes(Native::with_schema(0).max_buckets(1), &[1.5], 3.0);
+    let native = snapshot.native().unwrap();
+    assert_eq!((native.schema(), native.zero_count().as_f64()), (-1, 0.0));
+    assert_eq!(buckets(native.positive()), BTreeMap::from([(1, 2)]));
+}
+
+#[test]
 fn stripes_with_different_buckets_keep_the_limit_in_the_coarsest_schema_too() {
     let snapshot =
         in_two_stripes(Native::with_schema(-4).zero_threshold(0.0).max_buckets(1), &[1e300], 1e-300);
