@@ -73,6 +73,9 @@ fn exemplars_and_native_buckets() {
         counters.with((i,)).inc();
         histograms.with((i,)).observe(1.0);
     }
+    let new = natives.with((2000,));
+    assert_eq!(allocations(|| new.observe(0.0)), 0, "a new series has its places");
+    assert!(natives.remove((2000,)));
     let before = BYTES.load(Relaxed);
     let one: Family<Histogram, 1> = Family::native_histogram("one", "O.", ["a"], Native::DEFAULT);
     one.with(["x"]).observe(1.0);
