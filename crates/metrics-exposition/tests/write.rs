@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use metrics_core::{Collector, Descriptor, HistogramValue, LabelSet, MetricType, Scrape, Value};
-use metrics_exposition::{generate_metrics, text};
+use metrics_exposition::{generate_metrics, protobuf, text};
 
 /// More than any piece: what the buffer passes on when it is full, with the sample that filled it.
 const LARGEST_PIECE: usize = 64 * 1024;
@@ -100,6 +100,28 @@ fn a_large_page_goes_out_in_small_pieces_of_whole_lines() {
     assert!(pieces.written.len() > 50 * LARGEST_PIECE, "{}", pieces.written.len());
     assert!(pieces.largest < LARGEST_PIECE, "{}", pieces.largest);
     assert!(pieces.calls < pieces.written.len() / (16 * 1024), "{}", pieces.calls);
+}
+
+#[test]
+fn many_families_go_out_in_small_pieces_in_protobuf_too() {
+    struct Many;
+
+    impl Collector for Many {
+        fn collect(&self, scrape: &mut Scrape<'_>) {
+            for i in 0..10_000 {
+                let name = format!("gauge_{i}");
+                let help = "x".repeat(100);
+                scrape.family(&Descriptor::try_new(MetricType::Gauge, &name, &help).unwrap()).push([], 1);
+            }
+        }
+    }
+
+    let (mut pieces, mut page) = (Pieces::new(None), Vec::new());
+    protobuf::write(&Many, &mut pieces).unwrap();
+    protobuf::encode(&Many, &mut page);
+    assert!(pieces.written == page && page.len() > 10 * LARGEST_PIECE, "{}", page.len());
+    assert!(pieces.largest < LARGEST_PIECE, "{}", pieces.largest);
+    assert!(pieces.calls < page.len() / (16 * 1024), "{}", pieces.calls);
 }
 
 #[test]
