@@ -209,7 +209,7 @@ mod tests {
     use crate::{Counter, Histogram};
 
     #[test]
-    fn each_thread_has_a_cell_of_its_own_and_passes_by_all() {
+    fn threads_have_cells_of_their_own_and_pass_by_all() {
         let stripes = super::Stripes::<u64>::new();
         assert!(stripes.mine().is_none() && stripes.mine_or(&7).is_some_and(|first| *first == 7));
         stripes.grow(|| 0);
@@ -225,11 +225,10 @@ mod tests {
             assert_eq!(all, every);
             mine
         };
-        let others = std::thread::scope(|scope| {
-            [(); 2].map(|()| scope.spawn(mine)).map(|thread| thread.join().unwrap())
-        });
-        // Those of two threads that start one after the other, while others may too.
-        assert_ne!(others[0], others[1]);
+        let cells: std::collections::BTreeSet<_> =
+            std::thread::scope(|scope| (0..8).map(|_| scope.spawn(mine).join().unwrap()).collect());
+        // Others start threads too, so two of these may have the same.
+        assert!(cells.len() > 1, "{cells:?}");
     }
 
     /// Two threads update every instrument, one after the other or both at once.
