@@ -360,41 +360,39 @@ fn what_is_made_while_a_family_is_cleared_is_there_or_not() {
     });
 }
 
+/// Counts 1 and 2 by `count` while another thread scrapes, and scrapes until the series is gone. What the
+/// family needs for that is there, but nothing was counted: see [`beside`].
+fn each_count_is_seen_before_the_series_goes(
+    family: Family<Counter, 1>,
+    count: impl Fn(&Family<Counter, 1>, u64),
+) {
+    type Shared = (Family<Counter, 1>, AtomicU64);
+    let look = |(family, seen): &Shared| {
+        let bits = scrape(family).values.iter().fold(0, |bits, value| bits | value[0] as u64);
+        seen.fetch_or(bits, Relaxed);
+    };
+    let shared = (family, AtomicU64::new(0));
+    let shared = beside(shared, look, |(family, _)| (1..=2).for_each(|bit| count(family, bit)));
+    (0..2).for_each(|_| look(&shared));
+    assert_eq!(shared.1.load(Relaxed), 3, "each of the two updates was seen");
+    assert!(shared.0.is_empty() && scrape(&shared.0).labels.is_empty());
+}
+
 #[test]
 fn what_an_owner_did_last_is_scraped_before_the_series_goes() {
     explore("owner against a scrape", || {
-        type Shared = (Family<Counter, 1>, AtomicU64);
-        let look = |(family, seen): &Shared| {
-            let bits = scrape(family).values.iter().fold(0, |bits, value| bits | value[0] as u64);
-            seen.fetch_or(bits, Relaxed);
-        };
-        let shared = (family(), AtomicU64::new(0));
-        // What the family needs for owners is there.
-        drop(shared.0.owned(["x"]));
-        let shared =
-            beside(shared, look, |(family, _)| (1..=2).for_each(|bit| family.owned(["x"]).inc_by(bit)));
-        (0..2).for_each(|_| look(&shared));
-        assert_eq!(shared.1.load(Relaxed), 3, "each of the two updates was seen");
-        assert!(shared.0.is_empty() && scrape(&shared.0).labels.is_empty());
+        let family = family();
+        drop(family.owned(["x"]));
+        each_count_is_seen_before_the_series_goes(family, |family, n| family.owned(["x"]).inc_by(n));
     });
 }
 
 #[test]
 fn an_idle_series_is_scraped_once_more_before_it_goes() {
     explore("idle series: two updates against a scrape", || {
-        type Shared = (Family<Counter, 1>, AtomicU64);
-        let look = |(family, seen): &Shared| {
-            let bits = scrape(family).values.iter().fold(0, |bits, value| bits | value[0] as u64);
-            seen.fetch_or(bits, Relaxed);
-        };
-        let shared = (family().expire_after(Duration::ZERO), AtomicU64::new(0));
-        // What the family needs for this is there.
-        drop(shared.0.with(["x"]));
-        let shared =
-            beside(shared, look, |(family, _)| (1..=2).for_each(|bit| family.with(["x"]).inc_by(bit)));
-        (0..2).for_each(|_| look(&shared));
-        assert_eq!(shared.1.load(Relaxed), 3, "each of the two updates was seen");
-        assert!(shared.0.is_empty() && scrape(&shared.0).labels.is_empty());
+        let family = family().expire_after(Duration::ZERO);
+        drop(family.with(["x"]));
+        each_count_is_seen_before_the_series_goes(family, |family, n| family.with(["x"]).inc_by(n));
     });
 }
 
