@@ -50,8 +50,9 @@ pub fn labels(data: &[u8]) {
     for (kind, families) in read_back(&registry, Escaping::AllowUtf8) {
         assert!(families.iter().all(|family| family.help == help), "{families:?}");
         let lines = if kind == Kind::OpenMetrics2 { [1, 1, 1] } else { [1, 4, 2] };
-        for (family, lines) in families.iter().zip(lines) {
-            check(family, &distinct, lines, &constant);
+        let hits = if kind == Kind::OpenMetrics1 { "hits" } else { "hits_total" };
+        for ((family, name), lines) in families.iter().zip([hits, "sizes", "rows"]).zip(lines) {
+            check(family, name, &distinct, lines, &constant);
         }
         let facts = &families[3].samples[0].labels;
         assert!(facts.iter().skip(1).map(|(_, value)| value).eq(pairs.iter().map(|[a, _]| a)));
@@ -60,8 +61,9 @@ pub fn labels(data: &[u8]) {
     let mut page = Vec::new();
     Format::PROTOBUF.encode(&registry, &mut page);
     let families = protobuf::read(&page).unwrap();
-    for family in &families[..3] {
+    for (family, name) in families.iter().zip(["hits_total", "sizes", "rows"]) {
         let family = fields(family);
+        assert_eq!(family[0], (1, Field::Text(name.to_owned())));
         let helps: Vec<_> = family.iter().filter(|(n, _)| *n == 2).map(|(_, help)| help).collect();
         assert!(if help.is_empty() { helps.is_empty() } else { helps == [&Field::Text(help.clone())] });
         let series: Vec<_> =
@@ -79,7 +81,8 @@ pub fn labels(data: &[u8]) {
 }
 
 /// The samples are those of the pairs, in order, `lines` for each.
-fn check(family: &PageFamily, pairs: &[&[String; 2]], lines: usize, constant: &str) {
+fn check(family: &PageFamily, name: &str, pairs: &[&[String; 2]], lines: usize, constant: &str) {
+    assert_eq!(family.name, name);
     assert_eq!(family.samples.len(), pairs.len() * lines);
     for (samples, [a, b]) in family.samples.chunks(lines).zip(pairs) {
         for sample in samples {
