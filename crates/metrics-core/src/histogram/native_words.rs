@@ -11,8 +11,6 @@
 
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-#[cfg(not(loom))]
-use std::{sync::OnceLock, time::Instant};
 
 use super::layout::Layout;
 use super::native::Native;
@@ -410,7 +408,8 @@ mod clock {
 
     #[cfg(not(loom))]
     pub(super) fn millis() -> u64 {
-        use super::{Instant, OnceLock};
+        use std::sync::OnceLock;
+        use std::time::Instant;
 
         #[cfg(test)]
         if let Some(millis) = super::tests::MILLIS.get() {
